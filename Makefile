@@ -1,0 +1,60 @@
+# make demo and make test set up whatever they need, in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: setup demo test check lint types format docs bench lock clean
+
+setup: $(READY)
+
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+demo: $(READY)  ## check the sample orders, and write their reports to demo_reports/
+	$(BIN)/ivigcheck batch sample_orders/clean_batch.csv
+	mkdir -p demo_reports
+	$(BIN)/ivigcheck batch sample_orders/messy_batch.csv --exit-zero \
+	  -o demo_reports/messy_batch.xlsx -o demo_reports/messy_batch.json -o demo_reports/messy_batch.csv
+	$(BIN)/ivigcheck batch sample_orders/every_rule.xlsx --exit-zero
+
+test: $(READY)  ## all tests
+	$(BIN)/python -m pytest -n 2
+
+check: lint types docs test  ## everything that must be green
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+docs: $(READY)  ## the generated parts of the README are current
+	$(BIN)/python tests/reference.py --check README.md
+
+format: $(READY)  ## put the code in form, and the generated parts of the README
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python tests/reference.py --write README.md
+
+coverage: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+bench: $(READY)  ## speed as ratios, measured in one run
+	$(BIN)/python tests/bench/bench.py
+
+lock:  ## constraints.txt anew: versions and hashes of everything that tests use
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet pip-tools
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra test \
+	  --all-build-deps --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
+	  --output-file constraints.txt pyproject.toml
+	rm -r $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) demo_reports

@@ -1,0 +1,9 @@
+"""Checks intravenous immunoglobulin infusion orders against rate limits, labels and contraindications.
+
+``check_files``, ``check_order`` and ``check_tables`` give a `Checked` run; `ivigcheck.report` writes it.
+"""
+
+from ivigcheck.pipeline import Checked, check_files, check_order, check_tables
+from ivigcheck.version import __version__
+
+__all__ = ["Checked", "__version__", "check_files", "check_order", "check_tables"]

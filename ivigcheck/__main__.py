@@ -1,0 +1,5 @@
+"""``python -m ivigcheck``."""
+
+from ivigcheck.cli import main
+
+main()

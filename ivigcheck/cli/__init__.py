@@ -1,0 +1,92 @@
+"""The command line: parse, call, print, exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from ivigcheck.cli.batch import batch
+from ivigcheck.cli.order import order
+from ivigcheck.cli.products import products
+from ivigcheck.cli.rules import rules
+from ivigcheck.cli.terminal import complain, emit
+from ivigcheck.errors import Exit, Stop
+from ivigcheck.version import __version__
+
+app = typer.Typer(
+    name="ivigcheck",
+    help="Checks IVIG infusion orders: rate limits by indication, product and risk, and contraindications.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ivigcheck.knowledge import built_in
+
+        knowledge = built_in()
+        emit(f"ivigcheck {__version__}, knowledge {knowledge.version}, {knowledge.policy.name}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the versions and exit.")
+    ] = False,
+) -> None:
+    """Checks IVIG infusion orders: rate limits by indication, product and risk, and contraindications.
+
+    \b
+    Examples:
+      ivigcheck batch sample_orders/messy_batch.csv
+      ivigcheck order --indication PI --weight "82 kg" --age 40 --product Privigen --max-rate "300 mL/h" --screened
+      ivigcheck rules IVG101
+    """
+
+
+app.command(no_args_is_help=True)(batch)
+app.command(no_args_is_help=True)(order)
+app.command()(rules)
+app.command()(products)
+
+
+def main() -> None:
+    """Runs the command line and exits with its code; no exception and no traceback leaves it."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except Stop as stop:
+        complain(str(stop))
+        return stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except Exception as error:  # nothing may leave as a traceback: it would show what the program holds
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()  # the command line's own usage errors
+            return Exit.USAGE
+        complain(_internal(error))
+        return Exit.INTERNAL
+
+
+def _internal(error: Exception) -> str:
+    """Names where the program failed, without any value: values are patients."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "ivigcheck" in frame.filename]
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+    return (
+        f"an error of the program's own ({type(error).__name__} in {where}). Nothing was published; please report it."
+    )

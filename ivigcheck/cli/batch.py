@@ -1,0 +1,92 @@
+"""``ivigcheck batch``: every order of the given files."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Quiet, as_of_day, exit_code
+from ivigcheck.cli.terminal import Progress, captured, emit
+from ivigcheck.errors import Exit, OutputError
+from ivigcheck.pipeline import check_files
+from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render
+
+
+class Format(StrEnum):
+    """What goes to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+def batch(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Order files: .csv, .tsv, .xlsx or .xlsm.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="OUT", help="Write a report: .xlsx, .csv or .json. May be repeated."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="What to print where there is no --output.")] = Format.TEXT,
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of the workbooks to read.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The encoding of text files that are not UTF-8, such as cp1252.")
+    ] = None,
+    as_of: AsOf = "",
+    fail_on: FailOnOption = FailOn.STOP,
+    exit_zero: ExitZero = False,
+    quiet: Quiet = False,
+) -> int:
+    """Check every order of the given files.
+
+    Without --output, a summary line and the worklist are printed: the orders that somebody must look at, worst first.
+
+    \b
+    Examples:
+      ivigcheck batch sample_orders/clean_batch.csv
+      ivigcheck batch sample_orders/messy_batch.csv -o report.xlsx -o report.json
+      ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
+
+    \b
+    Exit codes:
+      0  every order was checked, none at or above --fail-on
+      1  at least one order at or above --fail-on
+      2  the command line is wrong
+      3  could not run: an input is unreadable, an output not writable
+      4  at least one order could not be checked
+     70  an error of the program's own: nothing is published
+    """
+    outputs = output or []
+    day = as_of_day(as_of)
+    check_endings(outputs)
+    check_outputs(outputs, inputs)
+    started = datetime.now(UTC)
+    with Progress(shown=not quiet) as progress:
+        checked = check_files(inputs, day, sheet=sheet, encoding=encoding, progress=progress)
+        progress("writing", checked.orders.n)
+        reports = render(checked, outputs, started)
+        if reports:
+            publish(reports)
+    tally = counts(checked)
+    code = exit_code(tally, fail_on, exit_zero=exit_zero)
+    from ivigcheck.report.text_report import print_worklist, summary
+
+    line = summary(tally, day.isoformat())
+    if quiet:
+        if code != Exit.OK:
+            emit(f"{line}\n")
+    elif outputs:
+        # The reports are out: a closed standard output takes nothing away from them.
+        with contextlib.suppress(OutputError):
+            emit("\n".join([line, *(f"written: {path}" for path in outputs)]) + "\n")
+    elif form is Format.TEXT:
+        with captured() as screen:
+            print_worklist(screen, Rendering(checked, started).report)
+    else:
+        rendering = Rendering(checked, started)
+        emit(rendering.json() if form is Format.JSON else rendering.csv())
+    return code

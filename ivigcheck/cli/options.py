@@ -1,0 +1,60 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ivigcheck.errors import Exit, UsageError
+from ivigcheck.normalise.spellings import read_date
+
+
+class FailOn(StrEnum):
+    """From which status on an order makes the exit code 1."""
+
+    STOP = "stop"
+    REVIEW = "review"
+    NEVER = "never"
+
+
+AsOf = Annotated[
+    str,
+    typer.Option("--as-of", metavar="DATE", help="The day that ages and intervals are reckoned from. Default: today."),
+]
+FailOnOption = Annotated[
+    FailOn, typer.Option("--fail-on", help="The status from which on an order makes the exit code 1.")
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 instead of 1 and 4; other codes stand.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing when the exit code is 0, else the summary line.")
+]
+
+
+def as_of_day(text: str) -> date:
+    """The day that --as-of names, or today. Raises UsageError where it names none."""
+    if not text:
+        return date.today()
+    day = read_date(text)
+    if not isinstance(day, date):
+        raise UsageError(f'--as-of "{text[:40]}" is no ISO date: write it as 2026-11-22.')
+    return day
+
+
+def exit_code(counts: dict[str, int], fail_on: FailOn, *, exit_zero: bool) -> Exit:
+    """The code that speaks for all orders. Severity: stop, unchecked, review."""
+    failing: Sequence[str] = {
+        FailOn.STOP: ("stop",),
+        FailOn.REVIEW: ("stop", "unchecked", "review"),
+        FailOn.NEVER: (),
+    }[fail_on]
+    if any(counts[status] for status in failing):
+        code = Exit.FINDINGS
+    elif counts["unchecked"]:
+        code = Exit.UNCHECKED
+    else:
+        code = Exit.OK
+    return Exit.OK if exit_zero else code

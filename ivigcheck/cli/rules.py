@@ -1,0 +1,96 @@
+"""``ivigcheck rules``: what fires when, why it matters, and what it rests on."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated
+
+import typer
+
+from ivigcheck.cli.terminal import captured
+from ivigcheck.errors import Exit, UsageError
+from ivigcheck.knowledge import Knowledge, built_in
+from ivigcheck.knowledge.model import Count, Rate, StartRates
+from ivigcheck.rules import RULES, Rule
+from ivigcheck.show import visible
+
+
+def rules(code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, such as IVG101.")] = "") -> int:
+    """List the rules, or show one rule's page: when it fires, why it matters, what to do, its source.
+
+    \b
+    Examples:
+      ivigcheck rules
+      ivigcheck rules IVG101
+    """
+    if not code:
+        _print_list()
+        return Exit.OK
+    found = RULES.get(code.upper())
+    if found is None:
+        raise UsageError(f'"{visible(code[:40])}" is no rule. "ivigcheck rules" lists them.')
+    _print_page(found, built_in())
+    return Exit.OK
+
+
+def first_line(found: Rule) -> str:
+    """The rule in one sentence."""
+    return inspect.cleandoc(found.page).splitlines()[0]
+
+
+def _print_list() -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for title in ("rule", "severity", "fires when"):
+        table.add_column(title, no_wrap=title != "fires when", overflow="fold")
+    for found in sorted(RULES.values(), key=lambda each: each.code):
+        table.add_row(found.code, found.severity.name.lower(), first_line(found))
+    with captured() as screen:
+        screen.print(table)
+
+
+def parameter_lines(knowledge: Knowledge, name: str) -> list[str]:
+    """A policy parameter with its value, its note and its sources; empty where the policy has no such parameter."""
+    parameter = getattr(knowledge.policy.entry, name, None)
+    if isinstance(parameter, StartRates):
+        by_indication = ", ".join(f"{code} {rate}" for code, rate in parameter.by_indication.items())
+        value = f"{by_indication}, any other {parameter.other}"
+    elif isinstance(parameter, (Rate, Count)):
+        value = parameter.value if isinstance(parameter, Rate) else f"{parameter.value:g}"
+    else:
+        return []
+    lines = [f"{knowledge.policy.name}, {name}: {value}", *([parameter.note] if parameter.note else [])]
+    return lines + [f"Source: {knowledge.cite(source)}" for source in parameter.sources]
+
+
+def _print_page(found: Rule, knowledge: Knowledge) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    names = [part.strip() for part in found.source.split(", or ")]
+    question = next((q for q in knowledge.questions if found.source == f"question {q.name}"), None)
+    with captured() as screen:
+        screen.print(Text(f"{found.code} {found.name} ({found.severity.name.lower()})", style="bold"))
+        screen.print()
+        for paragraph in _paragraphs(found.page):
+            screen.print(Text(paragraph))
+        screen.print()
+        screen.print(Text(f"Rests on: {found.source}"))
+        lines = [line for name in names for line in parameter_lines(knowledge, name)]
+        if question:
+            lines += [line for line in (question.title, question.note) if line]
+            lines += [f"Source: {knowledge.cite(source)}" for source in question.sources]
+        for line in lines:
+            screen.print(Padding(Text(line), (0, 0, 0, 2)))
+
+
+def _paragraphs(page: str) -> list[str]:
+    """A rule's page as paragraphs: a new one begins at each line that opens one of its headings."""
+    paragraphs: list[str] = []
+    for line in inspect.cleandoc(page).splitlines():
+        if not paragraphs or not line or line.startswith(("Why it matters:", "What to do:")):
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] = f"{paragraphs[-1]} {line}".strip()
+    return [paragraph for paragraph in paragraphs if paragraph]

@@ -1,0 +1,97 @@
+"""Printing: reports to standard output, diagnostics and progress to standard error, and nothing else anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from ivigcheck.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PATIENCE_S = 1.0  # shorter work shows no progress
+
+
+def emit(content: str | bytes) -> None:
+    """Writes to standard output and flushes it. Raises OutputError where that cannot be done."""
+    try:
+        if sys.stdout is None:
+            raise OutputError("Standard output is closed: the report could not be written.")
+        if isinstance(content, bytes):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        else:
+            sys.stdout.write(content)
+            sys.stdout.flush()
+    except BrokenPipeError as error:
+        silence(sys.stdout)  # the reader has gone: the interpreter must not complain of it again on its way out
+        raise OutputError("") from error
+    except OSError as error:
+        silence(sys.stdout)
+        raise OutputError(f"Standard output could not be written to: {error.strerror}.") from error
+
+
+def silence(stream: TextIO) -> None:
+    """Sends whatever is still buffered for a broken stream nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+
+
+def complain(message: str) -> None:
+    """One message on standard error."""
+    if message and sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"ivigcheck: {message}\n")
+            sys.stderr.flush()
+
+
+def console() -> Console:
+    """A rich console that renders to text for `emit`: colours at a terminal, plain text elsewhere and with NO_COLOR."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+@contextlib.contextmanager
+def captured() -> Iterator[Console]:
+    """A console whose output is emitted as one piece when the block ends."""
+    screen = console()
+    with screen.capture() as capture:
+        yield screen
+    emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+
+
+class Progress:
+    """Which stage a run is in, on standard error at a terminal, for work that takes more than a second."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._started = time.monotonic()
+        self._shown = shown and sys.stderr is not None and sys.stderr.isatty()
+        self._status: contextlib.AbstractContextManager[object] | None = None
+        self._update: Callable[[str], None] | None = None
+
+    def __call__(self, stage: str, orders: int) -> None:
+        if not self._shown or time.monotonic() - self._started < _PATIENCE_S:
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            status = Console(stderr=True).status("")
+            self._status, self._update = status, status.update
+            status.start()
+        if self._update is not None:
+            self._update(f"{stage}: {orders:,} orders")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._status is not None:
+            self._status.__exit__(None, None, None)

@@ -1,0 +1,18 @@
+"""Clinical knowledge as dated, cited data, and the strict loader that reads it."""
+
+from ivigcheck.knowledge.facts import Figure, Knowledge, LabelRow, PolicyInForce, Product, fold, publishers
+from ivigcheck.knowledge.loader import built_in, read_knowledge
+from ivigcheck.knowledge.model import Question
+
+__all__ = [
+    "Figure",
+    "Knowledge",
+    "LabelRow",
+    "PolicyInForce",
+    "Product",
+    "Question",
+    "built_in",
+    "fold",
+    "publishers",
+    "read_knowledge",
+]

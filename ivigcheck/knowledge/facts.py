@@ -1,0 +1,161 @@
+"""The knowledge as the program uses it: quantities read, rates in mg/kg/min, every figure with its citation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from ivigcheck.knowledge.model import Indication, Label, Policy, ProductFile, Question, Source
+
+_MOST_PUBLISHERS: Final = 3
+
+
+def fold(text: str) -> str:
+    """Text without case, spaces, punctuation and accents, for comparing names. Never used on identifiers."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[^0-9a-z%]", "", decomposed)
+
+
+def publishers(sources: Mapping[str, Source], named: Iterable[str]) -> str:
+    """Who published the named sources, each once; of many the first three."""
+    names = list(dict.fromkeys(sources[source].publisher for source in named))
+    more = f" and {len(names) - _MOST_PUBLISHERS} more" if len(names) > _MOST_PUBLISHERS else ""
+    return ", ".join(names[:_MOST_PUBLISHERS]) + more
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Figure:
+    """One labelled rate. rate: mg/kg/min; text: in the label's own unit; also_printed: its other form, if any.
+
+    cite: product, label, indication and figure; read_on: who published the pages it was read on, what is unverified.
+    """
+
+    rate: float
+    text: str
+    exclusive: bool
+    cite: str
+    read_on: str
+    also_printed: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelRow:
+    """A label's figures for one indication and phase; None where no source gave the figure."""
+
+    indication: str
+    phase: str
+    start: Figure | None
+    maximum: Figure | None
+    at_risk: Figure | None
+    entry: Label
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product:
+    """One product of one strength. concentration: mg/mL, NaN where it depends on reconstitution."""
+
+    name: str
+    brand: str
+    concentration: float
+    concentration_range: tuple[float, ...]
+    stabilizer: str
+    labels: tuple[LabelRow, ...]
+    entry: ProductFile
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IcdRow:
+    """A diagnosis code without its dot, and what it answers: an indication, a risk question, or none."""
+
+    code: str
+    kind: str
+    means: str
+    description: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PolicyInForce:
+    """The policy's parameters as numbers; rates in mg/kg/min. ``entry`` holds them as written, with their sources."""
+
+    entry: Policy
+    sha256: str
+    ceiling: float
+    at_risk_ceiling: float
+    review_rate: float
+    start_rates: dict[str, float]
+    other_start_rate: float
+    at_risk_over_age: float
+    recent_thrombosis_days: float
+    rechallenge_fraction: float
+    rechallenge_wait_minutes: float
+    severe_reaction_from_grade: float
+    high_dose_g_per_kg: float
+
+    @property
+    def name(self) -> str:
+        """How findings name it."""
+        return f'policy "{self.entry.id}" {self.entry.version}'
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Knowledge:
+    """Everything that the program knows."""
+
+    version: str
+    date: str
+    notice: str
+    sha256: str
+    policy: PolicyInForce
+    indications: tuple[Indication, ...]
+    questions: tuple[Question, ...]
+    icd: tuple[IcdRow, ...]
+    products: tuple[Product, ...]
+    sources: dict[str, Source]
+
+    @cached_property
+    def indication_spellings(self) -> dict[str, int]:
+        """Folded code, name or synonym -> position of the indication."""
+        return {
+            fold(text): i
+            for i, indication in enumerate(self.indications)
+            for text in (indication.code, indication.name, *indication.synonyms)
+        }
+
+    @cached_property
+    def icd_prefixes(self) -> dict[str, list[IcdRow]]:
+        """Code without its dot -> its rows."""
+        prefixes: dict[str, list[IcdRow]] = {}
+        for row in self.icd:
+            prefixes.setdefault(row.code, []).append(row)
+        return prefixes
+
+    @cached_property
+    def brands(self) -> dict[str, tuple[int, ...]]:
+        """Folded brand -> positions of its products, one for each strength."""
+        brands: dict[str, tuple[int, ...]] = {}
+        for i, product in enumerate(self.products):
+            brands[fold(product.brand)] = (*brands.get(fold(product.brand), ()), i)
+        return brands
+
+    def icd_rows(self, code: str) -> list[IcdRow]:
+        """The rows of the longest prefix of a code; empty where no prefix is known. Dots do not matter."""
+        code = code.replace(".", "").upper()
+        for length in range(len(code), 2, -1):
+            if code[:length] in self.icd_prefixes:
+                return self.icd_prefixes[code[:length]]
+        return []
+
+    def cite(self, source: str) -> str:
+        """A source as a page names it: title, publisher, date and state."""
+        entry = self.sources[source]
+        return ", ".join(part for part in (entry.title, entry.publisher, entry.date, entry.status) if part)
+
+    def cite_policy(self, parameter: str) -> str:
+        """A parameter of the policy as a finding names it: policy, parameter, and the first document behind it."""
+        entry = self.sources[getattr(self.policy.entry, parameter).sources[0]]
+        document = f"{entry.title}, {entry.date}" if entry.date else entry.title
+        return f"{self.policy.name}, {parameter}: {document}"

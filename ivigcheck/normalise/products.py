@@ -1,0 +1,90 @@
+"""Which product an order means, and the concentration that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ivigcheck.knowledge import Knowledge
+from ivigcheck.normalise.spellings import ProductText
+from ivigcheck.orders import ProductState
+from ivigcheck.show import number
+from ivigcheck.units import RELATIVE_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One order's product. product: position, -1 where not known; candidates: what an open brand may be.
+
+    concentration: mg/mL, NaN where nothing gives it; of values that disagree the greater, which makes every rate by
+    volume the faster. given: whether the product or its text gives it, so that none needs to be written.
+    conflict: a sentence, empty where nothing disagrees.
+    """
+
+    product: int
+    candidates: tuple[int, ...]
+    state: ProductState
+    concentration: float
+    given: bool
+    conflict: str
+
+
+def _equal(a: float, b: float) -> bool:
+    return abs(a - b) <= RELATIVE_TOLERANCE * max(abs(a), abs(b))
+
+
+def _fits(knowledge: Knowledge, product: int, written: float) -> bool:
+    """Whether a product is made, or can be reconstituted, at this concentration."""
+    entry = knowledge.products[product]
+    if entry.concentration_range:
+        low, high = entry.concentration_range
+        return _equal(written, low) or _equal(written, high) or low < written < high
+    return _equal(written, entry.concentration)
+
+
+def _all_equal(values: tuple[float, ...]) -> bool:
+    return all(_equal(value, values[0]) for value in values)
+
+
+def resolve(text: ProductText, column: float, has_text: bool, knowledge: Knowledge) -> Resolved:
+    """Holds the product's text against the concentration column (mg/mL, NaN where it says nothing).
+
+    A strength in the text names the product of a brand of several; the column does so where the text has none.
+    """
+    in_column = () if np.isnan(column) else (column,)
+    written = (*text.strengths, *in_column)
+    greatest = max(written, default=float("nan"))
+    if not text.products:
+        state = ProductState.UNRECOGNISED if has_text else ProductState.NOT_GIVEN
+        return Resolved(-1, (), state, greatest, False, "")
+    brand = knowledge.products[text.products[0]].brand
+    said = " and ".join(f"{number(value)} mg/mL" for value in dict.fromkeys(written))
+    made = " or ".join(_strengths(knowledge, product) for product in text.products)
+    disagree = f"{brand} is made at {made}, and the order says {said}"
+    if len(text.products) == 1:
+        product = text.products[0]
+        own = knowledge.products[product].concentration
+        fits = all(_fits(knowledge, product, value) for value in written) and _all_equal(written)
+        stated = not np.isnan(own) or bool(text.strengths)
+        values = written if np.isnan(own) else (own, *written)
+        concentration = max(values, default=float("nan")) if not fits else (own if not np.isnan(own) else greatest)
+        return Resolved(product, (), ProductState.KNOWN, concentration, stated, "" if fits else disagree)
+    if not written:
+        return Resolved(-1, text.products, ProductState.OPEN, float("nan"), False, "")
+    named = text.strengths or in_column
+    chosen = [product for product in text.products if all(_fits(knowledge, product, value) for value in named)]
+    if not chosen:
+        return Resolved(-1, text.products, ProductState.CONFLICTING, greatest, bool(text.strengths), disagree)
+    product = chosen[0]
+    own = knowledge.products[product].concentration
+    if all(_equal(value, own) for value in written):
+        return Resolved(product, (), ProductState.KNOWN, own, True, "")
+    return Resolved(product, (), ProductState.KNOWN, max(own, greatest), True, disagree)
+
+
+def _strengths(knowledge: Knowledge, product: int) -> str:
+    entry = knowledge.products[product]
+    if entry.concentration_range:
+        return " to ".join(f"{number(value)} mg/mL" for value in entry.concentration_range)
+    return f"{number(entry.concentration)} mg/mL"

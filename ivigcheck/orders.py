@@ -1,0 +1,216 @@
+"""The typed orders: a struct of NumPy columns, one order or a million.
+
+n is the number of orders everywhere. A value that could not be had is NaN (or -1 in a column of codes) and its reason
+stands in ``problems``; nothing here is judged yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ivigcheck.arrays import column, example_columns
+from ivigcheck.knowledge import Knowledge, Product
+from ivigcheck.units import Floats, Mask, Unit
+
+Codes = npt.NDArray[np.int64]
+Answers = npt.NDArray[np.int8]
+
+YES, NO, UNKNOWN = 1, 0, -1
+"""A risk question's answer. Unknown is not no."""
+
+
+class ProductState(IntEnum):
+    """What is known of an order's product."""
+
+    NOT_GIVEN = 0
+    KNOWN = 1
+    OPEN = 2  # a brand of two strengths, and nothing says which
+    CONFLICTING = 3  # a brand of two strengths, and what is written is neither
+    UNRECOGNISED = 4
+    UNREADABLE = 5
+
+
+class Trouble(IntEnum):
+    """Why a cell gave no value that can be used."""
+
+    NONE = 0
+    MISSING = 1
+    UNREADABLE = 2
+    IMPLAUSIBLE = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Problems:
+    """What is wrong with one column's cells.
+
+    trouble: (n,) Trouble. reason: (n,) positions in ``reasons``, each completing "<column> …".
+    unchecked: (n,) bool, whether it leaves the order unchecked (else it is for review).
+    """
+
+    trouble: npt.NDArray[np.uint8]
+    reason: Codes
+    reasons: tuple[str, ...]
+    unchecked: Mask
+
+    def why(self, i: int) -> str:
+        return str(self.reasons[self.reason[i]])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Conflict:
+    """Two values of one order that cannot both be right. why: index of the order -> a sentence with both."""
+
+    column: str
+    rows: Mask
+    why: Mapping[int, str]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Written:
+    """A quantity as written, before any conversion: value (n,), unit (n,) position in ``units``, -1 where none."""
+
+    value: Floats
+    unit: Codes
+    units: tuple[Unit, ...]
+
+    def unit_at(self, i: int) -> Unit | None:
+        return self.units[self.unit[i]] if self.unit[i] >= 0 else None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an order stands in its input: file, sheet and row as the user sees them; all None for a single order.
+
+    headers: canonical column -> the header over it, as written.
+    """
+
+    file: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = (self.file, f'sheet "{self.sheet}"' if self.sheet else None, f"row {self.row}" if self.row else None)
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Orders:
+    """The typed columns of n orders. Arrays are (n,); rates are in mg/kg/min unless their name says otherwise.
+
+    text: column -> the cells as written; only columns that some input had. identified: False for a single order
+    from the command line, whose ids are not asked for.
+    rate_weight_kg: what rates per kg are reckoned on: the dosing weight, or else the weight.
+    max_rate, start_rate, reaction_rate: NaN where unknown or outside the plausible range; ``*_reckoned`` before that
+    range was asked.
+    dose_g_per_kg: the greater of what the dose and the total dose give.
+    product: position in ``knowledge.products``, -1 where not known; candidates: index of an order whose brand is known
+    and whose strength is open -> its possible products.
+    answers: question -> (n,) YES, NO or UNKNOWN, dates already taken into account.
+    overruled: question -> (n,) a date says yes where the column says no.
+    """
+
+    n: int
+    knowledge: Knowledge
+    as_of: date
+    identified: bool
+    place: Sequence[Place]
+    text: Mapping[str, Sequence[str]]
+    problems: Mapping[str, Problems]
+    conflicts: Sequence[Conflict]
+    written: Mapping[str, Written]
+    candidates: Mapping[int, tuple[int, ...]]
+    answers: Mapping[str, Answers]
+    overruled: Mapping[str, Mask]
+    malformed: Mapping[int, str]
+    repeated: Codes = column(0, int)  # 0 alone, 1 repeated identically, 2 repeated with other content
+    indication: Codes = column(-1, int)
+    indication_unknown: Mask = column(False, bool)
+    product: Codes = column(-1, int)
+    product_state: Codes = column(0, int)
+    concentration: Floats = column(float("nan"))
+    weight_kg: Floats = column(float("nan"))
+    dosing_weight_kg: Floats = column(float("nan"))
+    rate_weight_kg: Floats = column(float("nan"))
+    age_years: Floats = column(float("nan"))
+    max_rate: Floats = column(float("nan"))
+    start_rate: Floats = column(float("nan"))
+    reaction_rate: Floats = column(float("nan"))
+    reaction_rate_reckoned: Floats = column(float("nan"))
+    max_rate_reckoned: Floats = column(float("nan"))
+    start_rate_reckoned: Floats = column(float("nan"))
+    start_rate_blank: Mask = column(False, bool)
+    dose_g_per_kg: Floats = column(float("nan"))
+    infusion_hours: Floats = column(float("nan"))
+    height_cm: Floats = column(float("nan"))
+    phase: Codes = column(-1, int)
+    reaction_grade: Floats = column(float("nan"))
+    minutes_since_resolved: Floats = column(float("nan"))
+    reaction_resolved: Codes = column(UNKNOWN, int)
+    days_since_thrombosis: Floats = column(float("nan"))
+    rechallenge: Mask = column(False, bool)
+    over_age: Mask = column(False, bool)
+    at_risk: Mask = column(False, bool)
+
+    def answered(self, name: str, answer: int = YES) -> Mask:
+        """(n,) whether the question has this answer."""
+        return np.asarray(self.answers[name] == answer, bool)
+
+    def any_yes(self, *families: str) -> Mask:
+        """(n,) whether any question of these families is answered yes."""
+        found = np.zeros(self.n, bool)
+        for question in self.knowledge.questions:
+            if question.family in families:
+                found |= self.answered(question.name)
+        return found
+
+    def yes_names(self, i: int, *families: str) -> list[str]:
+        """The questions of these families that one order answers yes, in the knowledge's order."""
+        return [q.name for q in self.knowledge.questions if q.family in families and self.answers[q.name][i] == YES]
+
+    def possible_products(self, i: int) -> list[Product]:
+        """The products that one order may mean: one, both strengths of a brand, or none."""
+        if self.product[i] >= 0:
+            return [self.knowledge.products[self.product[i]]]
+        return [self.knowledge.products[p] for p in self.candidates.get(i, ())]
+
+    def cell(self, name: str, i: int) -> str:
+        """One cell as written; "" where blank or where the input has no such column."""
+        cells = self.text.get(name)
+        return str(cells[i]) if cells else ""
+
+    @property
+    def usable(self) -> Mask:
+        """(n,) whether the row can be used at all."""
+        usable = np.ones(self.n, bool)
+        usable[list(self.malformed)] = False
+        return usable
+
+    @classmethod
+    def example(cls, knowledge: Knowledge, **given: Any) -> Orders:
+        """One order for a rule's example: the given fields, everything else blank and every question answered no."""
+        answers = {q.name: NO for q in knowledge.questions} | given.pop("answers", {})
+        fixed: dict[str, Any] = {
+            "n": 1,
+            "knowledge": knowledge,
+            "as_of": date(2026, 1, 1),
+            "identified": True,
+            "place": (Place("orders.csv", None, 2),),
+            "text": {},
+            "problems": {},
+            "conflicts": (),
+            "written": {},
+            "candidates": {},
+            "overruled": {},
+            "malformed": {},
+        }
+        arrays = {name: np.array([value], np.int8) for name, value in answers.items()}
+        fixed |= example_columns(cls, given)
+        return cls(**(fixed | {"answers": arrays} | given))

@@ -1,0 +1,80 @@
+"""The straight line: file, text cells, typed columns, limits, findings. Nothing else is here.
+
+A single order is a batch of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ivigcheck.columns import COLUMNS, Column, question_column
+from ivigcheck.errors import AccountingError
+from ivigcheck.intake import read_inputs
+from ivigcheck.intake.table import Table
+from ivigcheck.knowledge import Knowledge, built_in
+from ivigcheck.limits import Limits, reckon_limits
+from ivigcheck.normalise import normalise
+from ivigcheck.orders import Orders
+from ivigcheck.rules import Findings
+
+Progress = Callable[[str, int], None]
+"""Told which stage a run is in, and how many orders it has come to."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked run: its inputs, and everything that was found out about their orders."""
+
+    tables: Sequence[Table]
+    orders: Orders
+    limits: Limits
+    findings: Findings
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.orders.knowledge
+
+
+def order_columns(knowledge: Knowledge) -> tuple[Column, ...]:
+    """Every column that an input may have: the fixed ones, and one for each risk question."""
+    return (*COLUMNS, *(question_column(q.name, q.title, q.headers) for q in knowledge.questions))
+
+
+def check_tables(
+    tables: Sequence[Table], as_of: date, *, identified: bool = True, knowledge: Knowledge | None = None
+) -> Checked:
+    """Checks every row of the tables. Raises AccountingError where rows in and orders out differ."""
+    orders = normalise(tables, knowledge or built_in(), as_of, identified=identified)
+    limits = reckon_limits(orders)
+    findings = Findings(orders, limits)
+    rows = sum(len(table.rows) for table in tables)
+    if not rows == orders.n == len(orders.place) == len(findings.status) == len(limits.hard_max):
+        raise AccountingError(f"{rows} rows were read and {orders.n} orders checked: nothing is published")
+    return Checked(tables, orders, limits, findings)
+
+
+def check_files(
+    paths: Sequence[Path],
+    as_of: date,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> Checked:
+    """Checks every order of the files. Raises InputError where a file cannot be read as orders."""
+    knowledge = built_in()
+    columns = order_columns(knowledge)
+    step = (lambda orders: progress("reading", orders)) if progress else None
+    tables = read_inputs(paths, columns=columns, sheet=sheet, encoding=encoding, progress=step)
+    if progress:
+        progress("checking", sum(len(table.rows) for table in tables))
+    return check_tables(tables, as_of, knowledge=knowledge)
+
+
+def check_order(cells: Mapping[str, str], as_of: date) -> Checked:
+    """Checks one order, given as column name -> text. Its ids are not asked for."""
+    table = Table("", None, "", rows=(0,), cells={name: [text.strip()] for name, text in cells.items()})
+    return check_tables([table], as_of, identified=False)

@@ -1,0 +1,71 @@
+"""Putting reports where they belong: whole or not at all, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ivigcheck.errors import OutputError, UsageError
+
+_TEMPORARY_PREFIX = ".ivigcheck-"
+
+
+def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Refuses outputs that could not be written, before any work is done.
+
+    Raises UsageError where an output is named twice or is an input, OutputError where it cannot be written.
+    """
+    taken = {path.absolute() for path in inputs} | {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.absolute() in taken or path.resolve() in taken:
+            raise UsageError(f"{path}: is named twice, or is an input: give each report a name of its own.")
+        taken.add(path.absolute())
+        if path.is_symlink():
+            raise OutputError(
+                f"{path}: is a symbolic link, which a report is not written through: name the file itself."
+            )
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path}: is there and is no file: choose another name.")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist: create it first.")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise OutputError(f"{path}: the folder {path.parent} cannot be written to: check its permissions.")
+
+
+def publish(reports: Mapping[Path, bytes]) -> None:
+    """Writes every report aside (mode 0600), flushes it to the disk, and only then puts them all in their places.
+
+    Raises OutputError; then no temporary file is left, and no report is half-written.
+    """
+    written: list[tuple[Path, Path]] = []
+    try:
+        for path, content in reports.items():
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY_PREFIX)
+            written.append((Path(name), path))
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for temporary, path in written:
+            temporary.replace(path)
+        for folder in {path.parent for path in reports}:
+            _sync_folder(folder)
+    except OSError as error:
+        where = next((path for temporary, path in written if temporary.exists()), next(iter(reports)))
+        raise OutputError(f"{where}: could not be written: {error.strerror or error}.") from error
+    finally:
+        for temporary, _ in written:
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the renames last; where the system cannot open a folder, the rename alone has to do."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,67 @@
+"""Which report a file name asks for, and all of them rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ivigcheck.errors import UsageError
+from ivigcheck.pipeline import Checked, check_order
+from ivigcheck.report.csv_report import csv_fields, render_csv
+from ivigcheck.report.json_report import render_json
+from ivigcheck.report.model import head, order_facts, worst_first
+
+Report = Mapping[str, Any]
+
+
+class Rendering:
+    """One checked run, rendered as often as asked; each order is put into words once."""
+
+    def __init__(self, checked: Checked, started: datetime) -> None:
+        self._checked = checked
+        self._head = head(checked, started)
+        self._facts = [order_facts(checked, i) for i in range(checked.orders.n)]
+
+    @property
+    def report(self) -> Report:
+        """The report, worst orders first."""
+        return {**self._head, "orders": [self._facts[i] for i in worst_first(self._checked)]}
+
+    def json(self) -> bytes:
+        return render_json(self.report)
+
+    def csv(self) -> bytes:
+        return render_csv(self._facts, _csv_header())
+
+    def xlsx(self) -> bytes:
+        from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check
+
+        return render_xlsx(self.report)
+
+
+def _csv_header() -> list[str]:
+    """The names of the CSV report's columns, which a batch without orders has too."""
+    return list(csv_fields(order_facts(check_order({}, date.min), 0)))
+
+
+FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
+    ".xlsx": Rendering.xlsx,
+    ".csv": Rendering.csv,
+    ".json": Rendering.json,
+}
+
+
+def check_endings(outputs: Sequence[Path]) -> None:
+    """Raises UsageError for an ending that names no report."""
+    for path in outputs:
+        if path.suffix.lower() not in FORMATS:
+            endings = ", ".join(FORMATS)
+            raise UsageError(f'{path}: the ending "{path.suffix}" names no report. Use one of {endings}.')
+
+
+def render(checked: Checked, outputs: Sequence[Path], started: datetime) -> dict[Path, bytes]:
+    """Each output's content, by its ending."""
+    rendering = Rendering(checked, started)
+    return {path: FORMATS[path.suffix.lower()](rendering) for path in outputs}

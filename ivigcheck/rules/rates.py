@@ -1,0 +1,417 @@
+"""Ordered rates against the policy's and the label's limits (IVG101 to IVG114)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ivigcheck.limits import Limits, over_any
+from ivigcheck.orders import Orders, ProductState
+from ivigcheck.rules.registry import Detail, Severity, rule
+from ivigcheck.rules.wording import (
+    ORDERED,
+    UNIT,
+    also_printed,
+    as_written,
+    basis_at,
+    basis_source,
+    dose_cells_in_grams,
+    inputs,
+    limit_text,
+    per_kg_text,
+    rates_over,
+    weight_columns,
+)
+from ivigcheck.show import against, number
+from ivigcheck.units import Floats, Mask, exceeds
+
+_NAN = float("nan")
+
+
+@rule(
+    "IVG101",
+    "rate-above-ceiling",
+    Severity.STOP,
+    source="ceiling",
+    flags=({"max_rate_reckoned": 8.004}, {"start_rate_reckoned": 9.0}, {"max_rate_reckoned": 4000.0}),
+    passes=({"max_rate_reckoned": 0.12 * 60 / 0.9}, {"max_rate_reckoned": _NAN}),
+)
+def rate_above_ceiling(orders: Orders, limits: Limits) -> Mask:
+    """An ordered rate is over the policy's ceiling.
+
+    Why it matters: fast infusion of a viscous protein solution raises the risk of thrombosis, stroke and renal failure.
+    The built-in policy never allows more than its ceiling, even if tolerated; some labels do, and do not loosen it.
+    What to do: stop. Lower the ordered rate to the hard maximum or below. Where the number fits another unit, the
+    finding says so: check which unit was meant.
+    """
+    ceiling = np.full(orders.n, orders.knowledge.policy.ceiling)
+    return exceeds(orders.max_rate_reckoned, ceiling) | exceeds(orders.start_rate_reckoned, ceiling)
+
+
+@rate_above_ceiling.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    ceiling = orders.knowledge.policy.ceiling
+    said = rates_over(
+        orders,
+        i,
+        ceiling,
+        f"the ceiling of {number(ceiling)} {UNIT}",
+        orders.knowledge.cite_policy("ceiling"),
+        reckoned=True,
+    )
+    return Detail(
+        said.message + _within_label(orders, limits, i) + _other_unit(orders, limits, i),
+        said.inputs,
+        said.arithmetic,
+        said.source,
+    )
+
+
+def _within_label(orders: Orders, limits: Limits, i: int) -> str:
+    basis = limits.basis(limits.label_max_basis, i)
+    fastest = np.fmax(orders.max_rate_reckoned[i], orders.start_rate_reckoned[i])
+    if basis is None or bool(exceeds(fastest, limits.label_max[i])):
+        return ""
+    allows = (
+        f"; within the label's maximum of {limit_text(limits.label_max[i], basis)}, which does not loosen the policy"
+    )
+    return allows + also_printed(basis)
+
+
+def _other_unit(orders: Orders, limits: Limits, i: int) -> str:
+    """Names the likely confusion where a number in a rate per kg would be an ordinary rate in mL/h."""
+    for column in ORDERED:
+        written = orders.written.get(column)
+        unit = written.unit_at(i) if written else None
+        if written is None or unit is None or unit.form != UNIT:
+            continue
+        value = float(written.value[i])
+        as_volume = value * orders.concentration[i] / 60 / orders.rate_weight_kg[i]
+        if limits.start[i] <= as_volume and not exceeds(as_volume, limits.hard_max[i], limits.hard_max_exclusive[i]):
+            return f"; {number(value)} mL/h would be {number(as_volume, 3)} {UNIT}: was another unit meant?"
+    return ""
+
+
+@rule(
+    "IVG102",
+    "rate-above-label-maximum",
+    Severity.STOP,
+    source="the product's label",
+    flags=({"max_rate": 4.1, "limits": {"label_max": 4.0}}, {"start_rate": 5.0, "limits": {"label_max": 4.0}}),
+    passes=(
+        {"max_rate": 4.0, "limits": {"label_max": 4.0}},
+        {"max_rate": 4.1},
+        {"max_rate": 200 / 60, "limits": {"label_max": 10 / 3}},
+    ),
+)
+def rate_above_label_maximum(orders: Orders, limits: Limits) -> Mask:
+    """An ordered rate is over the product's labelled maximum for the indication.
+
+    Why it matters: products differ; a rate that one allows is twice what another does.
+    What to do: stop. Lower the rate to the label's maximum, or check that product and indication are the ones meant.
+    An indication that is not on the label is held to the strictest of the label's figures.
+    """
+    return over_any(orders, limits.label_max)
+
+
+@rate_above_label_maximum.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit, basis = float(limits.label_max[i]), basis_at(limits, limits.label_max_basis, i)
+    over = f"the label's maximum of {limit_text(limit, basis)}{also_printed(basis)}"
+    return rates_over(orders, i, limit, over, basis_source(basis))
+
+
+@rule(
+    "IVG103",
+    "at-risk-rate-limit",
+    Severity.STOP,
+    source="at_risk_ceiling, or the product's label",
+    flags=(
+        {"at_risk": True, "max_rate": 8.0},
+        {"at_risk": True, "max_rate": 3.4, "limits": {"label_at_risk": 3.3}},
+        {"at_risk": True, "max_rate": 3.3, "limits": {"label_at_risk": 3.3, "label_at_risk_exclusive": True}},
+    ),
+    passes=(
+        {"at_risk": False, "max_rate": 8.0},
+        {"at_risk": True, "max_rate": 7.99},
+        {"at_risk": True, "max_rate": 3.3, "limits": {"label_at_risk": 3.3}},
+        {"at_risk": True, "max_rate": _NAN},
+    ),
+)
+def at_risk_rate_limit(orders: Orders, limits: Limits) -> Mask:
+    """The patient is at risk of thrombosis or renal dysfunction, and an ordered rate is not below what that allows.
+
+    Why it matters: the boxed warning of every product asks for the minimum rate practicable in these patients.
+    What to do: stop. Lower the rate below the at-risk limit; the soft maximum is where to aim.
+    """
+    ceiling = np.full(orders.n, orders.knowledge.policy.at_risk_ceiling)
+    over = over_any(orders, ceiling, True) | over_any(orders, limits.label_at_risk, limits.label_at_risk_exclusive)
+    return np.asarray(orders.at_risk & over, bool)
+
+
+@at_risk_rate_limit.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    basis = limits.basis(limits.label_at_risk_basis, i)
+    limit, exclusive = float(limits.label_at_risk[i]), bool(limits.label_at_risk_exclusive[i])
+    if basis is not None and bool(over_any(orders, limits.label_at_risk, limits.label_at_risk_exclusive)[i]):
+        over = f"the label's limit for patients at risk, {limit_text(limit, basis)}{also_printed(basis)}"
+        source = basis_source(basis)
+    else:
+        limit, exclusive = orders.knowledge.policy.at_risk_ceiling, True
+        over = f"the limit for patients at risk, {number(limit)} {UNIT}"
+        source = orders.knowledge.cite_policy("at_risk_ceiling")
+    said = rates_over(orders, i, limit, f"{over} (at risk: {risk_text(orders, i)})", source, exclusive=exclusive)
+    return Detail(said.message, {**said.inputs, **risk_inputs(orders, i)}, said.arithmetic, said.source)
+
+
+@rule(
+    "IVG104",
+    "above-minimum-practicable",
+    Severity.REVIEW,
+    source="review_rate",
+    flags=({"at_risk": True, "max_rate": 4.0, "limits": {"soft_max": 3.3, "hard_max": 8.0}},),
+    passes=(
+        {"at_risk": False, "max_rate": 4.0, "limits": {"soft_max": 3.3, "hard_max": 8.0}},
+        {"at_risk": True, "max_rate": 3.3, "limits": {"soft_max": 3.3, "hard_max": 8.0}},
+        {"at_risk": True, "max_rate": 8.5, "limits": {"soft_max": 3.3, "hard_max": 8.0}},
+        {"at_risk": True, "max_rate": 8.0, "limits": {"soft_max": 3.3, "hard_max": 8.0, "hard_max_exclusive": True}},
+    ),
+)
+def above_minimum_practicable(orders: Orders, limits: Limits) -> Mask:
+    """The patient is at risk, and an ordered rate is over the soft maximum, though within the hard one.
+
+    Why it matters: labels ask for the minimum rate practicable in patients at risk; two manufacturers put a number to
+    it, the policy's review rate.
+    What to do: lower the rate to the soft maximum, or record why this patient needs it faster.
+    """
+    over_soft = over_any(orders, limits.soft_max, limits.soft_max_exclusive)
+    over_hard = over_any(orders, limits.hard_max, limits.hard_max_exclusive)
+    return np.asarray(orders.at_risk & over_soft & ~over_hard, bool)
+
+
+@above_minimum_practicable.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit, exclusive = float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])
+    over = f"the soft maximum of {number(limit)} {UNIT} for patients at risk ({risk_text(orders, i)})"
+    basis = basis_at(limits, limits.soft_max_basis, i)
+    source = basis_source(basis) if basis.figure else orders.knowledge.cite_policy("review_rate")
+    said = rates_over(orders, i, limit, over, source, exclusive=exclusive)
+    return Detail(said.message, {**said.inputs, **risk_inputs(orders, i)}, said.arithmetic, said.source)
+
+
+def risk_text(orders: Orders, i: int) -> str:
+    """The factors that put a patient at risk, in words."""
+    return ", ".join(name.replace("_", " ") for name in risk_factors(orders, i))
+
+
+def risk_factors(orders: Orders, i: int) -> list[str]:
+    """The factors that put a patient at risk, in the knowledge's order; age after the last of its family."""
+    factors: list[str] = []
+    questions = orders.knowledge.questions
+    last_of_family = max(k for k, question in enumerate(questions) if question.family == "at risk")
+    for k, question in enumerate(questions):
+        if question.family != "contraindication" and orders.answered(question.name)[i]:
+            factors.append(question.name)
+        if k == last_of_family and orders.over_age[i]:
+            factors.append("age_over_65")
+    return factors
+
+
+def risk_inputs(orders: Orders, i: int) -> dict[str, str]:
+    """The cells that put a patient at risk, as written."""
+    columns = [name for name in risk_factors(orders, i) if name != "age_over_65"]
+    if orders.over_age[i]:
+        columns += ["age_years", "birth_date"]
+    return inputs(orders, i, *columns, "last_thrombosis_date")
+
+
+@rule(
+    "IVG105",
+    "start-rate-too-fast",
+    Severity.REVIEW,
+    source="start_rate, or the product's label",
+    flags=({"start_rate": 2.1, "limits": {"start": 2.0}},),
+    passes=(
+        {"start_rate": 2.0, "limits": {"start": 0.12 * 60 / 3.6}},
+        {"start_rate": _NAN, "limits": {"start": 2.0}},
+    ),
+)
+def start_rate_too_fast(orders: Orders, limits: Limits) -> Mask:
+    """The infusion would begin faster than it may.
+
+    Why it matters: immediate reactions come in the first minutes, and depend on the rate.
+    What to do: lower the ordered start rate, or record why it is higher.
+    """
+    return exceeds(orders.start_rate, limits.start)
+
+
+@start_rate_too_fast.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit, basis = float(limits.start[i]), basis_at(limits, limits.start_basis, i)
+    over = f"the start limit of {limit_text(limit, basis)}{also_printed(basis)}"
+    source = basis_source(basis) if basis.family != "policy" else orders.knowledge.cite_policy("start_rate")
+    return rates_over(orders, i, limit, over, source, columns=("start_rate",))
+
+
+@rule(
+    "IVG106",
+    "start-above-maximum",
+    Severity.REVIEW,
+    source="the order itself",
+    flags=({"start_rate": 2.0, "max_rate": 1.0},),
+    passes=({"start_rate": 1.0, "max_rate": 1.0}, {"start_rate": 2.0, "max_rate": _NAN}),
+)
+def start_above_maximum(orders: Orders, limits: Limits) -> Mask:
+    """The ordered start rate is over the ordered maximum.
+
+    Why it matters: the two may be swapped, or one of them is in another unit than was meant.
+    What to do: ask the prescriber which of the two is right.
+    """
+    return exceeds(orders.start_rate, orders.max_rate)
+
+
+@start_above_maximum.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit = float(orders.max_rate[i])
+    written = as_written(orders, "max_rate", i)
+    own = "" if written == f"{number(limit)} {UNIT}" else f" ({written})"
+    over = f"the ordered maximum of {number(limit)} {UNIT}{own}"
+    said = rates_over(orders, i, limit, over, "the order itself", columns=("start_rate",))
+    return Detail(said.message, {**said.inputs, **inputs(orders, i, "max_rate")}, said.arithmetic, said.source)
+
+
+def mean_rate(orders: Orders) -> Floats:
+    """(n,) the mean rate in mg/kg/min that the dose of this infusion needs to be in within its hours."""
+    return orders.dose_g_per_kg * 1000 / (orders.infusion_hours * 60)
+
+
+@rule(
+    "IVG107",
+    "implied-rate-too-fast",
+    Severity.STOP,
+    source="whatever governs the hard maximum",
+    flags=(
+        {"dose_g_per_kg": 1.0, "infusion_hours": 2.0, "limits": {"hard_max": 8.0}},
+        {"dose_g_per_kg": 0.96, "infusion_hours": 2.0, "limits": {"hard_max": 8.0, "hard_max_exclusive": True}},
+    ),
+    passes=(
+        {"dose_g_per_kg": 0.96, "infusion_hours": 2.0, "limits": {"hard_max": 8.0}},
+        {"dose_g_per_kg": 1.0, "infusion_hours": _NAN, "limits": {"hard_max": 8.0}},
+    ),
+)
+def implied_rate_too_fast(orders: Orders, limits: Limits) -> Mask:
+    """The dose cannot run in within the ordered hours without a mean rate over the hard maximum.
+
+    Why it matters: whoever keeps to the hours breaks the limit, whatever the ordered maximum says.
+    What to do: stop. Lengthen the infusion, or check that dose and hours belong to one infusion (not to a course).
+    """
+    return exceeds(mean_rate(orders), limits.hard_max, limits.hard_max_exclusive)
+
+
+@implied_rate_too_fast.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit, exclusive = float(limits.hard_max[i]), bool(limits.hard_max_exclusive[i])
+    rate = against(float(mean_rate(orders)[i]), limit, exclusive=exclusive)
+    dose, hours = number(orders.dose_g_per_kg[i]), number(orders.infusion_hours[i])
+    basis = basis_at(limits, limits.hard_max_basis, i)
+    steps = f"{dose} g/kg × 1000 ÷ ({hours} h × 60) = {rate} {UNIT}"
+    absolute = dose_cells_in_grams(orders, i)
+    if absolute:
+        steps = f"{per_kg_text(orders, i)}{dose} g/kg; {steps}"
+    used = ("dose", "dose_total", "infusion_hours", *(weight_columns(orders, i) if absolute else ()))
+    relation = "not below" if exclusive else "over"
+    return Detail(
+        f"{dose} g/kg in {hours} h is a mean of {rate} {UNIT}, {relation} the hard maximum of {number(limit)} {UNIT}",
+        inputs(orders, i, *used),
+        f"{steps} {'≥' if exclusive else '>'} {number(limit)} {UNIT}",
+        basis_source(basis),
+    )
+
+
+@rule(
+    "IVG109",
+    "start-rate-not-ordered",
+    Severity.INFO,
+    source="whatever governs the start limit",
+    flags=({"start_rate_blank": True},),
+    passes=({"start_rate_blank": False},),
+)
+def start_rate_not_ordered(orders: Orders, limits: Limits) -> Mask:
+    """The order names no start rate.
+
+    Why it matters: it will be set at the bedside.
+    What to do: nothing; the message gives the start limit to set it by.
+    """
+    return orders.start_rate_blank
+
+
+@start_rate_not_ordered.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    basis = basis_at(limits, limits.start_basis, i)
+    volume = "" if np.isnan(limits.start_mL_per_h[i]) else f" = {number(limits.start_mL_per_h[i])} mL/h"
+    limit = f"{number(limits.start[i])} {UNIT}{volume}"
+    return Detail(f"no start rate is ordered; begin at no more than {limit}", {}, "", basis_source(basis))
+
+
+@rule(
+    "IVG113",
+    "label-figures-unknown",
+    Severity.REVIEW,
+    source="the product's label",
+    flags=({"product": 0},),
+    passes=({"product": -1}, {"product": 0, "limits": {"label_start": 0.5, "label_max": 8.0}}),
+)
+def label_figures_unknown(orders: Orders, limits: Limits) -> Mask:
+    """The product is known, and no source gave its labelled start or maximum rate.
+
+    Why it matters: the policy's limits stand alone here, and other products are labelled for half of them.
+    What to do: look the rates up in the product's current prescribing information before passing the order.
+    """
+    return np.asarray((orders.product >= 0) & (np.isnan(limits.label_start) | np.isnan(limits.label_max)), bool)
+
+
+@label_figures_unknown.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    lacking = [
+        what
+        for what, figure in (("start rate", limits.label_start), ("maximum rate", limits.label_max))
+        if np.isnan(figure[i])
+    ]
+    (product,) = orders.possible_products(i)
+    return Detail(
+        f"not known here: the labelled {' and '.join(lacking)} of {product.name}. Policy limits only",
+        inputs(orders, i, "product", "indication"),
+        "",
+        f"knowledge {orders.knowledge.version}, product {product.name}: no source gave the figure",
+    )
+
+
+@rule(
+    "IVG114",
+    "indication-off-label",
+    Severity.INFO,
+    source="the product's label",
+    flags=({"product": 0, "indication": 0, "product_state": ProductState.KNOWN, "limits": {"on_label": False}},),
+    passes=(
+        {"product": 0, "indication": 0, "product_state": ProductState.KNOWN, "limits": {"on_label": True}},
+        {"product": 0, "indication": -1, "product_state": ProductState.KNOWN, "limits": {"on_label": False}},
+    ),
+)
+def indication_off_label(orders: Orders, limits: Limits) -> Mask:
+    """The indication is recognised, and is not on this product's label.
+
+    Why it matters: the label gives no rate for this use.
+    What to do: nothing; the strictest figures of the label were applied.
+    """
+    return np.asarray((orders.product >= 0) & (orders.indication >= 0) & ~limits.on_label, bool)
+
+
+@indication_off_label.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    (product,) = orders.possible_products(i)
+    indication = orders.knowledge.indications[orders.indication[i]]
+    return Detail(
+        f"{indication.code} is not on the label of {product.name}: its strictest figures were applied",
+        inputs(orders, i, "product", "indication"),
+        "",
+        f"knowledge {orders.knowledge.version}, product {product.name}",
+    )

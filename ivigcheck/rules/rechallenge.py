@@ -1,0 +1,96 @@
+"""Going on after a reaction in the same infusion (IVG501, IVG502)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ivigcheck.limits import Limits, over_any
+from ivigcheck.orders import YES, Orders
+from ivigcheck.rules.registry import Detail, Severity, rule
+from ivigcheck.rules.wording import UNIT, inputs, rate_inputs, rates_over, workings
+from ivigcheck.show import number
+from ivigcheck.units import RELATIVE_TOLERANCE, Mask
+
+
+@rule(
+    "IVG501",
+    "rechallenge-too-fast",
+    Severity.STOP,
+    source="rechallenge_fraction",
+    flags=(
+        {"max_rate": 2.1, "limits": {"half_reaction_rate": 2.0}},
+        {"start_rate": 2.1, "limits": {"half_reaction_rate": 2.0}},
+    ),
+    passes=({"max_rate": 2.0, "limits": {"half_reaction_rate": 2.0}}, {"max_rate": 2.1}),
+)
+def rechallenge_too_fast(orders: Orders, limits: Limits) -> Mask:
+    """The infusion would go on at more than half the rate at which the reaction came.
+
+    Why it matters: infusion reactions depend on the rate. The half is the policy's; labels say "a lower,
+    tolerated rate".
+    What to do: stop. Lower the ordered rates to half the rate at the reaction.
+    """
+    return over_any(orders, limits.half_reaction_rate)
+
+
+@rechallenge_too_fast.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    limit = float(limits.half_reaction_rate[i])
+    fraction, rate = number(orders.knowledge.policy.rechallenge_fraction), number(orders.reaction_rate[i])
+    over = f"{fraction} × the rate at the reaction, {number(limit)} {UNIT}"
+    said = rates_over(orders, i, limit, over, orders.knowledge.cite_policy("rechallenge_fraction"))
+    steps = workings(orders, "reaction_rate", i)
+    reckoned = f"{steps} = {rate} {UNIT}; " if steps else ""
+    return Detail(
+        said.message,
+        {**said.inputs, **rate_inputs(orders, i, "reaction_rate")},
+        f"{reckoned}{fraction} × {rate} = {number(limit)} {UNIT}; {said.arithmetic}",
+        said.source,
+    )
+
+
+@rule(
+    "IVG502",
+    "rechallenge-too-soon",
+    Severity.STOP,
+    source="rechallenge_wait",
+    flags=(
+        {"rechallenge": True, "reaction_resolved": YES, "minutes_since_resolved": 14.9},
+        {"rechallenge": True, "minutes_since_resolved": 20.0},
+        {"rechallenge": True, "reaction_resolved": YES},
+    ),
+    passes=(
+        {"rechallenge": True, "reaction_resolved": YES, "minutes_since_resolved": 15.0},
+        {"rechallenge": False, "minutes_since_resolved": 5.0},
+    ),
+)
+def rechallenge_too_soon(orders: Orders, limits: Limits) -> Mask:
+    """The infusion would go on before the symptoms have fully resolved, or too soon after.
+
+    Why it matters: resuming before complete resolution is a known pitfall. Nobody having said so counts as not
+    resolved.
+    What to do: stop. Wait, and document that the symptoms have fully resolved, and since when.
+    """
+    waited = orders.minutes_since_resolved >= orders.knowledge.policy.rechallenge_wait_minutes * (
+        1 - RELATIVE_TOLERANCE
+    )
+    return np.asarray(orders.rechallenge & ~((orders.reaction_resolved == YES) & waited), bool)
+
+
+@rechallenge_too_soon.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    wait = number(orders.knowledge.policy.rechallenge_wait_minutes)
+    minutes = orders.minutes_since_resolved[i]
+    if orders.reaction_resolved[i] != YES:
+        said = "the reaction's symptoms are not documented as fully resolved"
+    elif np.isnan(minutes):
+        said = "how long the reaction's symptoms have been gone is not documented"
+    else:
+        said = f"the reaction's symptoms have been gone for {number(minutes)} minutes"
+    arithmetic = "" if np.isnan(minutes) else f"{number(minutes)} min against {wait} min"
+    return Detail(
+        f"{said}: rechallenge only after full resolution and at least {wait} minutes",
+        inputs(orders, i, "reaction_grade", "reaction_rate", "reaction_resolved", "minutes_since_resolved"),
+        arithmetic,
+        orders.knowledge.cite_policy("rechallenge_wait"),
+    )

@@ -1,0 +1,174 @@
+"""The words of findings: rates with their arithmetic, inputs as written, limits with what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ivigcheck.knowledge import fold
+from ivigcheck.limits import Basis, Limits
+from ivigcheck.orders import Codes, Orders
+from ivigcheck.rules.registry import Detail
+from ivigcheck.show import against, cut, number, visible
+from ivigcheck.units import Unit, exceeds
+
+UNIT: Final = "mg/kg/min"
+RATE_NAMES: Final = {
+    "max_rate": "ordered maximum rate",
+    "start_rate": "ordered start rate",
+    "reaction_rate": "rate at the reaction",
+}
+ORDERED: Final = ("max_rate", "start_rate")
+_QUOTED: Final = 60
+_MASS: Final = {"g": " × 1000", "mg": "", "mcg": " ÷ 1000"}
+
+
+def quote(text: str) -> str:
+    """A cell's text in a message: visible, and cut where it is long."""
+    return f'"{visible(cut(text, _QUOTED))}"'
+
+
+def column_name(orders: Orders, column: str, i: int) -> str:
+    """A column's name, with the header that stands over it in the order's file where that is another."""
+    header = orders.place[i].headers.get(column, "")
+    return column if not header or fold(header) == fold(column) else f"{column} (column {quote(header)})"
+
+
+def as_written(orders: Orders, column: str, i: int) -> str:
+    """A cell as written, with the unit that its header or unit column states."""
+    text = orders.cell(column, i)
+    written = orders.written.get(column)
+    unit = written.unit_at(i) if written and text else None
+    return f"{text} {unit.name}" if unit and text.replace(".", "", 1).isdigit() else text
+
+
+def inputs(orders: Orders, i: int, *columns: str) -> dict[str, str]:
+    """The cells that a finding used, as written; blank ones are left out."""
+    cells = {column: as_written(orders, column, i) for column in columns}
+    return {column: text for column, text in cells.items() if text}
+
+
+def weight_columns(orders: Orders, i: int) -> tuple[str, ...]:
+    """The column of the weight that rates per kg are reckoned on."""
+    return ("dosing_weight",) if orders.rate_weight_kg[i] == orders.dosing_weight_kg[i] else ("weight",)
+
+
+def weight_text(orders: Orders, i: int) -> str:
+    """The weight that rates are reckoned on: ``80 kg``, ``(180 lb × 0.45359237) kg``, ``70 kg dosing weight``."""
+    (column,) = weight_columns(orders, i)
+    written = orders.written.get(column)
+    unit = written.unit_at(i) if written else None
+    what = " dosing weight" if column == "dosing_weight" else ""
+    if written and unit and unit.factor != 1.0:
+        return f"({number(written.value[i], 12)} {unit.name} × {number(unit.factor, 9)}) kg{what}"
+    return f"{number(orders.rate_weight_kg[i], 12)} kg{what}"
+
+
+def _steps(unit: Unit, orders: Orders, i: int) -> str:
+    parts = unit.name.split("/")
+    steps = _MASS.get(parts[0], f" × {number(orders.concentration[i], 12)} mg/mL")
+    steps += " ÷ 60" if parts[-1] == "h" else ""
+    return steps if "kg" in parts else f"{steps} ÷ {weight_text(orders, i)}"
+
+
+def workings(orders: Orders, column: str, i: int) -> str:
+    """How an ordered rate becomes mg/kg/min: ``456 mL/h × 100 mg/mL ÷ 60 ÷ 80 kg``; "" where it is ordered so."""
+    written = orders.written.get(column)
+    unit = written.unit_at(i) if written else None
+    if written is None or unit is None:
+        return ""
+    steps = _steps(unit, orders, i)
+    return f"{number(written.value[i], 12)} {unit.name}{steps}" if steps else ""
+
+
+def rate_inputs(orders: Orders, i: int, *columns: str) -> dict[str, str]:
+    """The cells behind ordered rates: the rates, and whatever their units needed."""
+    used: list[str] = list(columns)
+    forms = [
+        unit.form for column in columns if (written := orders.written.get(column)) and (unit := written.unit_at(i))
+    ]
+    if any(form.startswith("mL") for form in forms):
+        used += ["product", "concentration"]
+    if any("/kg" not in form for form in forms):
+        used += weight_columns(orders, i)
+    return inputs(orders, i, *used)
+
+
+def _equals(steps: str) -> str:
+    return f"{steps} = " if steps else ""
+
+
+def _rate(orders: Orders, column: str, i: int, rate: float, limit: float, exclusive: bool) -> str:
+    steps = workings(orders, column, i)
+    return f"{RATE_NAMES[column]} {against(rate, limit, exclusive=exclusive)} {UNIT}" + (f" ({steps})" if steps else "")
+
+
+def rates_over(
+    orders: Orders,
+    i: int,
+    limit: float,
+    over: str,
+    source: str,
+    *,
+    exclusive: bool = False,
+    columns: Sequence[str] = ORDERED,
+    reckoned: bool = False,
+) -> Detail:
+    """The finding that ordered rates break one limit. over: completes "… is over" / "… are over".
+
+    reckoned: look at the rates before the plausible range was asked.
+    """
+    rates = {c: float(getattr(orders, f"{c}_reckoned" if reckoned else c)[i]) for c in columns}
+    breaking = [column for column in columns if exceeds(rates[column], limit, exclusive)]
+    said = " and ".join(_rate(orders, column, i, rates[column], limit, exclusive) for column in breaking)
+    verb = "is" if len(breaking) == 1 else "are"
+    relation = "not below" if exclusive else "over"
+    sign = "≥" if exclusive else ">"
+    arithmetic = "; ".join(
+        f"{_equals(workings(orders, column, i))}{against(rates[column], limit, exclusive=exclusive)} {UNIT}"
+        f" {sign} {number(limit)} {UNIT}"
+        for column in breaking
+    )
+    return Detail(f"{said} {verb} {relation} {over}", rate_inputs(orders, i, *breaking), arithmetic, source)
+
+
+def basis_at(limits: Limits, codes: Codes, i: int) -> Basis:
+    """What a limit of one order rests on. Raises LookupError where there is no limit."""
+    basis = limits.basis(codes, i)
+    if basis is None:
+        raise LookupError("no limit here")
+    return basis
+
+
+def basis_source(basis: Basis) -> str:
+    """A limit's basis as a finding's source."""
+    return f"{basis.text}; {basis.figure.read_on}" if basis.figure else basis.text
+
+
+def also_printed(basis: Basis | None) -> str:
+    """How the label prints the same limit in another form, as a clause; "" where it does not."""
+    return f"; the label: {basis.figure.also_printed}" if basis and basis.figure and basis.figure.also_printed else ""
+
+
+def limit_text(limit: float, basis: Basis) -> str:
+    """A limit in mg/kg/min, with the label's own unit where that is another."""
+    own = basis.figure.text if basis.figure else ""
+    return f"{number(limit)} {UNIT}" + (f" ({own})" if own and own != f"{number(limit)} {UNIT}" else "")
+
+
+def dose_cells_in_grams(orders: Orders, i: int) -> list[str]:
+    """The columns that give this order's dose in grams, which the weight makes one per kg."""
+    forms = {c: w.unit_at(i) for c in ("dose", "dose_total") if (w := orders.written.get(c))}
+    return [column for column, unit in forms.items() if unit and unit.form == "g"]
+
+
+def per_kg_text(orders: Orders, i: int) -> str:
+    """How a dose in grams becomes one per kg: ``80 g ÷ 80 kg = ``; "" where it is ordered per kg."""
+    cells = dose_cells_in_grams(orders, i)
+    return f"{' / '.join(as_written(orders, c, i) for c in cells)} ÷ {weight_text(orders, i)} = " if cells else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Column or question names as a list in a sentence."""
+    words = [name.replace("_", " ") for name in names]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

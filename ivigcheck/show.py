@@ -1,0 +1,62 @@
+"""How numbers and texts are shown: rounding that hides no broken limit, and no character that a reader cannot see."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from typing import Final
+
+import numpy as np
+
+from ivigcheck.units import RELATIVE_TOLERANCE, exceeds
+
+CUT_MARK: Final = "…(cut)"
+_DIGITS: Final = 4
+_MOST_DIGITS: Final = 17
+
+
+def number(value: float, digits: int = _DIGITS + 2) -> str:
+    """A number without exponent, without trailing zeros, and with a zero before its point."""
+    if not math.isfinite(value):
+        return "unknown"
+    text = np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
+    return text if text != "-0" else "0"
+
+
+def against(value: float, limit: float, *, exclusive: bool = False) -> str:
+    """A value as it may be shown beside its limit: with as many digits as it takes for the shown relation to be true.
+
+    8.004 against 8 is not "8"; a value that equals the limit within the tolerance is shown as the limit.
+    """
+    if abs(value - limit) <= RELATIVE_TOLERANCE * abs(limit):
+        return number(limit)
+    over = bool(exceeds(value, limit, exclusive))
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        text = number(value, digits)
+        shown = float(text)
+        if bool(exceeds(shown, limit, exclusive)) == over and (shown != limit):
+            return text
+    return number(value, _MOST_DIGITS)
+
+
+def visible(text: str) -> str:
+    """Text with every character that would not be seen, or that would act on a terminal, written as an escape."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(ch if _is_visible(ch) else _escape(ch) for ch in text)
+
+
+def _is_visible(ch: str) -> bool:
+    return ch == " " or (unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def _escape(ch: str) -> str:
+    code = ord(ch)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def cut(text: str, length: int) -> str:
+    """Text of at most ``length`` characters, marked where it was cut."""
+    return text if len(text) <= length else text[: max(0, length - len(CUT_MARK))] + CUT_MARK

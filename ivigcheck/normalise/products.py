@@ -7,10 +7,49 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.normalise.spellings import ProductText
-from ivigcheck.orders import ProductState
+from ivigcheck.normalise.cells import by_spelling
+from ivigcheck.normalise.reader import COLUMN, Reader, in_form
+from ivigcheck.normalise.spellings import ProductText, read_product
+from ivigcheck.orders import Codes, ProductState, Trouble
 from ivigcheck.show import number
-from ivigcheck.units import RELATIVE_TOLERANCE
+from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
+
+_NONE = -1.0  # stands for no concentration in a key: NaN is not equal to itself
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Products:
+    """(n,) each: see `ivigcheck.orders.Orders`. given: whether product or text gives the concentration."""
+
+    product: Codes
+    state: Codes
+    concentration: Floats
+    given: Mask
+    candidates: dict[int, tuple[int, ...]]
+
+
+def read_products(reader: Reader, knowledge: Knowledge) -> Products:
+    """Product and concentration of every order, held against each other."""
+    column = in_form(reader.quantities(COLUMN["concentration"]))
+    reader.add("concentration", column == 0, Trouble.IMPLAUSIBLE, "is zero")
+    texts, codes = reader.spellings(COLUMN["product"], lambda text: (read_product(text, knowledge), Trouble.NONE, ""))
+    stated = np.where(column > 0, column, _NONE).tolist()
+    has_text = (~reader.blank("product")).tolist()
+    resolved, which = by_spelling(
+        list(zip(codes.tolist(), stated, has_text, strict=True)),
+        lambda key: resolve(texts[key[0]], key[1] if key[1] != _NONE else float("nan"), key[2], knowledge),
+    )
+    rows = [resolved[i] for i in which]
+    state = np.array([row.state for row in rows], np.int64)
+    state[reader.problems["product"].trouble == Trouble.UNREADABLE] = ProductState.UNREADABLE
+    reader.conflict("concentration", {i: row.conflict for i, row in enumerate(rows) if row.conflict})
+    return Products(
+        product=np.array([row.product for row in rows], np.int64),
+        state=state,
+        concentration=np.array([row.concentration for row in rows], float),
+        given=np.array([row.given for row in rows], bool),
+        candidates={i: row.candidates for i, row in enumerate(rows) if row.candidates},
+    )
 
 
 @dataclass(frozen=True)

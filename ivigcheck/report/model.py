@@ -14,8 +14,8 @@ from ivigcheck.errors import AccountingError
 from ivigcheck.orders import YES, Orders, ProductState
 from ivigcheck.pipeline import Checked
 from ivigcheck.rules import Severity
+from ivigcheck.rules.at_risk import risk_factors
 from ivigcheck.rules.data import unanswered
-from ivigcheck.rules.rates import risk_factors
 from ivigcheck.rules.wording import as_written
 from ivigcheck.show import cut, visible
 from ivigcheck.version import __version__

@@ -1,6 +1,6 @@
 """The rules, one module a family; importing this package declares them all."""
 
-from ivigcheck.rules import contraindications, data, dose, rates, rechallenge
+from ivigcheck.rules import at_risk, contraindications, data, dose, labels, rates, rechallenge
 from ivigcheck.rules.engine import Finding, Findings
 from ivigcheck.rules.registry import RULES, Detail, Rule, Severity
 
@@ -11,9 +11,11 @@ __all__ = [
     "Findings",
     "Rule",
     "Severity",
+    "at_risk",
     "contraindications",
     "data",
     "dose",
+    "labels",
     "rates",
     "rechallenge",
 ]

@@ -1,0 +1,115 @@
+"""What is to run, and how fast: indication, rates, dose, and an earlier reaction in the same infusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ivigcheck.knowledge import Knowledge
+from ivigcheck.knowledge.model import Range
+from ivigcheck.normalise.products import Products
+from ivigcheck.normalise.rates import by_volume, dose_per_kg, rate_per_kg
+from ivigcheck.normalise.reader import COLUMN, Reader, in_form
+from ivigcheck.normalise.spellings import read_indication, read_product
+from ivigcheck.orders import Codes, Trouble
+from ivigcheck.units import Floats, Mask, exceeds
+
+RATES: Final = ("max_rate", "start_rate", "reaction_rate")
+_SEVEREST_GRADE: Final = 4  # the scale of reactions has no more grades
+
+
+def read_indications(reader: Reader, knowledge: Knowledge) -> tuple[Codes, Mask]:
+    """(n,) position of the indication, -1 where not known; and whether a text is there that names none."""
+    found, codes = reader.spellings(
+        COLUMN["indication"], lambda text: (read_indication(text, knowledge) if text else -1, Trouble.NONE, "")
+    )
+    blank = reader.blank("indication")
+    reader.missing("indication", blank)
+    position = np.asarray(found or [-1], np.int64)[codes]
+    readable = reader.problems["indication"].trouble == Trouble.NONE
+    return position, (position < 0) & ~blank & readable & reader.usable
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rates:
+    """Column -> (n,) mg/kg/min. used: within the plausible range; reckoned: before that was asked."""
+
+    used: dict[str, Floats]
+    reckoned: dict[str, Floats]
+
+
+def reckon_rates(reader: Reader, weight_kg: Floats, mg_per_mL: Floats, bounds: Range) -> Rates:
+    """Every rate as written, in mg/kg/min."""
+    rates = Rates({}, {})
+    for name in RATES:
+        written = reader.written[name]
+        rate = rate_per_kg(written, weight_kg, mg_per_mL)
+        none = written.value <= bounds.low
+        absurd = ~none & exceeds(rate, bounds.high, bounds.high_exclusive)
+        reader.add(name, none, Trouble.IMPLAUSIBLE, f"is not above {bounds.low:g}")
+        reader.add(name, absurd, Trouble.IMPLAUSIBLE, f"is {bounds.high:g} {bounds.unit} or more")
+        rates.used[name] = np.where(none | absurd, np.nan, rate)
+        rates.reckoned[name] = np.where(none, np.nan, rate)
+    reader.missing("max_rate", reader.silent("max_rate"))
+    return rates
+
+
+def need_concentration(reader: Reader, products: Products) -> None:
+    """A concentration is needed where a rate is by volume and no product gives it; elsewhere it is for review."""
+    by_any = [by_volume(reader.written[name]) for name in RATES]
+    needed = np.logical_or.reduce(by_any) & ~products.given
+    reader.severity("concentration", needed)
+    reader.missing("concentration", needed & np.isnan(products.concentration) & reader.silent("concentration"))
+
+
+def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Floats:
+    """(n,) the dose of this infusion in g/kg: the greater of what dose and total dose give."""
+    doses = []
+    for name in ("dose", "dose_total"):
+        written = reader.quantities(COLUMN[name])
+        dose = dose_per_kg(written, weight_kg)
+        none, absurd = written.value <= bounds.low, exceeds(dose, bounds.high)
+        reader.add(name, none, Trouble.IMPLAUSIBLE, f"is not above {bounds.low:g}")
+        reader.add(name, absurd, Trouble.IMPLAUSIBLE, f"is over {bounds.high:g} {bounds.unit}")
+        doses.append(np.where(none | absurd, np.nan, dose))
+    return np.asarray(np.fmax(*doses), float)
+
+
+def read_hours(reader: Reader) -> Floats:
+    """(n,) the hours over which the dose runs."""
+    hours = in_form(reader.quantities(COLUMN["infusion_hours"]))
+    reader.add("infusion_hours", hours == 0, Trouble.IMPLAUSIBLE, "is zero")
+    return np.where(hours == 0, np.nan, hours)
+
+
+def read_grades(reader: Reader) -> Floats:
+    """(n,) the grade of an earlier reaction."""
+    grade = reader.numbers(COLUMN["reaction_grade"], 0, float("inf"))
+    broken = grade != np.floor(grade)
+    reader.add("reaction_grade", ~np.isnan(grade) & broken, Trouble.UNREADABLE, "is no whole number")
+    above = ~broken & (grade > _SEVEREST_GRADE)
+    reader.add("reaction_grade", above, Trouble.IMPLAUSIBLE, f"is above {_SEVEREST_GRADE}")
+    return np.where(broken | above, np.nan, grade)
+
+
+def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats) -> Mask:
+    """(n,) whether this infusion goes on after a reaction; then grade and rate of the reaction are needed."""
+    rate_given = ~np.isnan(reader.written["reaction_rate"].value)
+    rate_given &= reader.problems["reaction_rate"].trouble == Trouble.NONE
+    rechallenge = ((grade >= 1) | rate_given | ~np.isnan(minutes)) & reader.usable
+    reader.missing("reaction_grade", rechallenge & np.isnan(grade))
+    reader.missing("reaction_rate", rechallenge & reader.silent("reaction_rate"))
+    return rechallenge
+
+
+def read_last_products(reader: Reader, knowledge: Knowledge) -> None:
+    """The product of the last infusion: recognised, or a problem."""
+
+    def read(text: str) -> tuple[None, Trouble, str]:
+        if not text or read_product(text, knowledge).products:
+            return None, Trouble.NONE, ""
+        return None, Trouble.UNREADABLE, "is no product known here"
+
+    reader.spellings(COLUMN["last_product"], read)

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ivigcheck.arrays import column, example_columns
-from ivigcheck.knowledge import Knowledge, Product
+from ivigcheck.knowledge import Knowledge, Product, Question
 from ivigcheck.units import Floats, Mask, Unit
 
 Codes = npt.NDArray[np.int64]
@@ -24,6 +25,10 @@ Answers = npt.NDArray[np.int8]
 
 YES, NO, UNKNOWN = 1, 0, -1
 """A risk question's answer. Unknown is not no."""
+
+AGE_FACTOR: Final = "age_over_65"
+"""The risk factor that is reckoned, not asked; reports list it after the questions of the family "at risk"."""
+_AFTER_AGE: Final = ("thrombosis risk", "renal risk")
 
 
 class ProductState(IntEnum):
@@ -102,6 +107,35 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class RiskProfile:
+    """Names of risk questions, in the knowledge's order.
+
+    yes: answered yes. at_risk: the factors that put the patient at risk, age among them. undocumented: seed questions
+    without an answer; not_assessed: other questions without one.
+    """
+
+    yes: tuple[Question, ...]
+    at_risk: tuple[str, ...]
+    undocumented: tuple[str, ...]
+    not_assessed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, questions: Sequence[Question], answers: Sequence[int], *, over_age: bool) -> RiskProfile:
+        """The profile of one set of answers, in the order of the questions."""
+        yes = tuple(q for q, answer in zip(questions, answers, strict=True) if answer == YES)
+        unanswered = [q for q, answer in zip(questions, answers, strict=True) if answer == UNKNOWN]
+        at_risk = [q.name for q in yes if q.family != "contraindication"]
+        if over_age:
+            at_risk.insert(sum(q.family not in _AFTER_AGE for q in yes if q.name in at_risk), AGE_FACTOR)
+        return cls(
+            yes,
+            tuple(at_risk),
+            tuple(q.name for q in unanswered if q.seed),
+            tuple(q.name for q in unanswered if not q.seed),
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Orders:
     """The typed columns of n orders. Arrays are (n,); rates are in mg/kg/min unless their name says otherwise.
 
@@ -171,9 +205,32 @@ class Orders:
                 found |= self.answered(question.name)
         return found
 
-    def yes_names(self, i: int, *families: str) -> list[str]:
-        """The questions of these families that one order answers yes, in the knowledge's order."""
-        return [q.name for q in self.knowledge.questions if q.family in families and self.answers[q.name][i] == YES]
+    @cached_property
+    def rows_of_id(self) -> dict[str, list[int]]:
+        """Order id -> the usable rows that have it."""
+        rows: dict[str, list[int]] = {}
+        for i, order_id in enumerate(self.text.get("order_id", ())):
+            if i not in self.malformed:
+                rows.setdefault(order_id, []).append(i)
+        return rows
+
+    @cached_property
+    def answer_rows(self) -> list[list[int]]:
+        """For each order its answers, in the knowledge's order of questions."""
+        answers: list[list[int]] = np.stack([self.answers[q.name] for q in self.knowledge.questions], axis=1).tolist()
+        return answers
+
+    def profile(self, i: int) -> RiskProfile:
+        """What one order's answers come to; worked out once for each distinct set of answers."""
+        answers, over_age = self.answer_rows[i], bool(self.over_age[i])
+        key = (*answers, over_age)
+        if key not in self._profiles:
+            self._profiles[key] = RiskProfile.of(self.knowledge.questions, answers, over_age=over_age)
+        return self._profiles[key]
+
+    @cached_property
+    def _profiles(self) -> dict[tuple[int, ...], RiskProfile]:
+        return {}
 
     def possible_products(self, i: int) -> list[Product]:
         """The products that one order may mean: one, both strengths of a brand, or none."""

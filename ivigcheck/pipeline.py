@@ -6,9 +6,11 @@ A single order is a batch of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+import numpy as np
 
 from ivigcheck.columns import COLUMNS, Column, question_column
 from ivigcheck.errors import AccountingError
@@ -19,6 +21,7 @@ from ivigcheck.limits import Limits, reckon_limits
 from ivigcheck.normalise import normalise
 from ivigcheck.orders import Orders
 from ivigcheck.rules import Findings
+from ivigcheck.show import visible
 
 Progress = Callable[[str, int], None]
 """Told which stage a run is in, and how many orders it has come to."""
@@ -47,9 +50,10 @@ def check_tables(
     tables: Sequence[Table], as_of: date, *, identified: bool = True, knowledge: Knowledge | None = None
 ) -> Checked:
     """Checks every row of the tables. Raises AccountingError where rows in and orders out differ."""
-    orders = normalise(tables, knowledge or built_in(), as_of, identified=identified)
-    limits = reckon_limits(orders)
-    findings = Findings(orders, limits)
+    with np.errstate(all="ignore"):  # what overflows or divides by nothing is judged like any other value
+        orders = normalise(tables, knowledge or built_in(), as_of, identified=identified)
+        limits = reckon_limits(orders)
+        findings = Findings(orders, limits)
     rows = sum(len(table.rows) for table in tables)
     if not rows == orders.n == len(orders.place) == len(findings.status) == len(limits.hard_max):
         raise AccountingError(f"{rows} rows were read and {orders.n} orders checked: nothing is published")
@@ -69,9 +73,25 @@ def check_files(
     columns = order_columns(knowledge)
     step = (lambda orders: progress("reading", orders)) if progress else None
     tables = read_inputs(paths, columns=columns, sheet=sheet, encoding=encoding, progress=step)
+    tables = _told_apart(paths, tables)
     if progress:
         progress("checking", sum(len(table.rows) for table in tables))
     return check_tables(tables, as_of, knowledge=knowledge)
+
+
+def _told_apart(paths: Sequence[Path], tables: Sequence[Table]) -> list[Table]:
+    """The tables under names that tell them apart: with as many folders as it takes, and a number where none does."""
+    names = [path.name for path in paths]
+    depth = 1
+    while len(set(names)) < len(set(map(str, paths))) and depth < max(len(path.parts) for path in paths):
+        depth += 1
+        names = ["/".join(path.parts[-depth:]) for path in paths]
+    seen: dict[str, int] = {}
+    for k, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            names[k] = f"{name} (input {k + 1})"
+    return [replace(table, file=visible(name)) for table, name in zip(tables, names, strict=True)]
 
 
 def check_order(cells: Mapping[str, str], as_of: date) -> Checked:

@@ -18,8 +18,10 @@ _MOST_DIGITS: Final = 17
 def number(value: float, digits: int = _DIGITS + 2) -> str:
     """A number without exponent, without trailing zeros, and with a zero before its point."""
     if not math.isfinite(value):
-        return "unknown"
-    text = np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
+        return "unknown" if math.isnan(value) else "more than can be shown"
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        text = np.format_float_positional(float(text), trim="-")
     return text if text != "-0" else "0"
 
 
@@ -28,6 +30,8 @@ def against(value: float, limit: float, *, exclusive: bool = False) -> str:
 
     8.004 against 8 is not "8"; a value that equals the limit within the tolerance is shown as the limit.
     """
+    if not (math.isfinite(value) and math.isfinite(limit)):
+        return number(value)
     if abs(value - limit) <= RELATIVE_TOLERANCE * abs(limit):
         return number(limit)
     over = bool(exceeds(value, limit, exclusive))
@@ -41,7 +45,7 @@ def against(value: float, limit: float, *, exclusive: bool = False) -> str:
 
 def visible(text: str) -> str:
     """Text with every character that would not be seen, or that would act on a terminal, written as an escape."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(ch if _is_visible(ch) else _escape(ch) for ch in text)
 

@@ -11,7 +11,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -128,6 +128,7 @@ UNITS: Final = _build()
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _AROUND_SLASH = re.compile(r" *\/ *")
 _LONGEST = 40  # no number or unit that means anything is longer; longer text is not searched for hints
+_MOST_CHARACTERS: Final = 24  # of a number: a double has 17 digits, and nothing reckoned from this overflows
 NOT_AVAILABLE: Final = frozenset({"", "na", "n/a", "none", "nan"})
 """Spellings that leave a number or a date open, in any case."""
 
@@ -155,7 +156,7 @@ def find_unit(text: str, quantity: str) -> Unit | None:
     """The unit that ``text`` spells, or None. Case matters: ``Mg`` is not ``mg``."""
     if len(text) > _LONGEST:
         return None
-    return UNITS[quantity].get(_AROUND_SLASH.sub("/", text.replace("\u00a0", " ").strip()))
+    return UNITS[quantity].get(_AROUND_SLASH.sub("/", text.replace("\u00a0", " ").strip(" ")))
 
 
 def _why_no_number(text: str) -> str:
@@ -178,13 +179,18 @@ def _loosely(text: str) -> str:
     return "".join(part.removesuffix("s") for part in parts)
 
 
+def _unusual(spelling: str) -> tuple[int, str]:
+    """Sorts the field's own spelling first: mL before ml, and both before capitals."""
+    return sum(ch.isupper() for ch in spelling.replace("mL", "")) + spelling.count("ml"), spelling
+
+
 def _why_no_unit(text: str, quantity: str) -> str:
     """Names the accepted spelling only where the letters agree: drops (gtt/min) are not nearly grams."""
     hint = ""
     if len(text) <= _LONGEST:
         loose = _loosely(text)
         near = [spelling for spelling in UNITS[quantity] if loose and _loosely(spelling) == loose]
-        hint = f". Nearest: {near[0]}" if near else ""
+        hint = f". Nearest: {min(near, key=_unusual)}" if near else ""
     return f"has a unit not known here. Accepted: {accepted(quantity)}{hint}"
 
 
@@ -199,12 +205,12 @@ def read_quantity(text: str, quantity: str, default: Unit | None = None, *, need
     if text.casefold() in NOT_AVAILABLE:
         return Reading(missing=True)
     number = _NUMBER.match(text)
-    rest = text[number.end() :].strip() if number else ""
+    rest = text[number.end() :].strip(" ") if number else ""
     if number is None or (rest and (rest[0] in ".,+-0123456789" or re.match(r"[eE][-+]?[0-9]", rest))):
         return Reading(reason=_why_no_number(text))
+    if len(number.group()) > _MOST_CHARACTERS:
+        return Reading(reason="has more digits than any value of an order")
     value = float(number.group())
-    if not np.isfinite(value):
-        return Reading(reason="is not a number")
     if not rest:
         if default is None and needs_unit:
             return Reading(reason=f"has no unit. Accepted: {accepted(quantity)}")
@@ -221,8 +227,10 @@ def read_number(text: str) -> Reading:
     text = text.replace("\u00a0", " ").strip()
     if text.casefold() in NOT_AVAILABLE:
         return Reading(missing=True)
-    if not _NUMBER.fullmatch(text) or not np.isfinite(float(text)):
+    if not _NUMBER.fullmatch(text):
         return Reading(reason=_why_no_number(text))
+    if len(text) > _MOST_CHARACTERS:
+        return Reading(reason="has more digits than any value of an order")
     return Reading(float(text))
 
 
@@ -240,16 +248,24 @@ def converted(text: str, quantity: str) -> float:
     return value * unit.factor
 
 
-def exceeds(value: npt.ArrayLike, limit: npt.ArrayLike, exclusive: npt.ArrayLike = False) -> Mask:
+@overload
+def exceeds(value: float, limit: float, exclusive: bool = False) -> bool: ...
+@overload
+def exceeds(value: npt.ArrayLike, limit: npt.ArrayLike, exclusive: npt.ArrayLike = False) -> Mask: ...
+def exceeds(value: Any, limit: Any, exclusive: Any = False) -> Any:
     """Whether each value breaks its limit.
 
-    value, limit: (n,) float in one unit; exclusive: (n,) bool, a limit that must not even be reached.
+    value, limit: (n,) float in one unit, or two floats; exclusive: (n,) bool, a limit that must not even be reached.
     Equal within the relative tolerance is not over an inclusive limit, and breaks an exclusive one.
-    Returns (n,) bool, False where either is NaN: ask first whether there is a value.
+    Returns (n,) bool (one for two floats), False where either is NaN: ask first whether there is a value.
     """
-    value, limit = np.asarray(value, float), np.asarray(limit, float)
+    single = isinstance(value, float) and isinstance(limit, float)
+    if not single:
+        value, limit = np.asarray(value, float), np.asarray(limit, float)
     over = value > limit * (1 + RELATIVE_TOLERANCE)
     reached = value >= limit * (1 - RELATIVE_TOLERANCE)
+    if single:
+        return bool(reached if exclusive else over)
     return np.asarray(np.where(exclusive, reached, over), bool)
 
 

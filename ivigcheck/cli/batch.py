@@ -14,7 +14,7 @@ from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Quiet, a
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
 from ivigcheck.pipeline import check_files
-from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render
+from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render, summary
 
 
 class Format(StrEnum):
@@ -73,8 +73,6 @@ def batch(
             publish(reports)
     tally = counts(checked)
     code = exit_code(tally, fail_on, exit_zero=exit_zero)
-    from ivigcheck.report.text_report import print_worklist, summary
-
     line = summary(tally, day.isoformat())
     if quiet:
         if code != Exit.OK:
@@ -84,6 +82,8 @@ def batch(
         with contextlib.suppress(OutputError):
             emit("\n".join([line, *(f"written: {path}" for path in outputs)]) + "\n")
     elif form is Format.TEXT:
+        from ivigcheck.report.text_report import print_worklist  # rich, which a run that only writes files can spare
+
         with captured() as screen:
             print_worklist(screen, Rendering(checked, started).report)
     else:

@@ -14,7 +14,7 @@ from ivigcheck.columns import COLUMNS
 from ivigcheck.errors import Exit, UsageError
 from ivigcheck.knowledge import built_in
 from ivigcheck.pipeline import check_order
-from ivigcheck.report import Rendering, counts
+from ivigcheck.report import Rendering, counts, summary
 from ivigcheck.show import visible
 
 _MEANING: Final = {column.name: column.meaning for column in COLUMNS}
@@ -96,8 +96,6 @@ def order(
     rendering = Rendering(checked, datetime.now(UTC))
     if quiet:
         if code != Exit.OK:
-            from ivigcheck.report.text_report import summary
-
             emit(f"{summary(tally, day.isoformat())}\n")
     elif form is Format.JSON:
         emit(rendering.json())

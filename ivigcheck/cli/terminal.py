@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import time
@@ -18,17 +19,17 @@ _PATIENCE_S = 1.0  # shorter work shows no progress
 
 
 def emit(content: str | bytes) -> None:
-    """Writes to standard output and flushes it. Raises OutputError where that cannot be done."""
+    """Writes all of it to standard output and flushes it. Raises OutputError where that cannot be done."""
     try:
         if sys.stdout is None:
             raise OutputError("Standard output is closed: the report could not be written.")
-        if isinstance(content, bytes):
-            sys.stdout.flush()
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-        else:
-            sys.stdout.write(content)
-            sys.stdout.flush()
+        sys.stdout.flush()
+        if isinstance(content, str):
+            content = content.encode(sys.stdout.encoding, sys.stdout.errors or "backslashreplace")
+        rest = memoryview(content)
+        while rest:  # an unbuffered stream may take a part only
+            rest = rest[sys.stdout.buffer.write(rest) :]
+        sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         silence(sys.stdout)  # the reader has gone: the interpreter must not complain of it again on its way out
         raise OutputError("") from error
@@ -52,20 +53,18 @@ def complain(message: str) -> None:
             sys.stderr.flush()
 
 
-def console() -> Console:
-    """A rich console that renders to text for `emit`: colours at a terminal, plain text elsewhere and with NO_COLOR."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
-
-
 @contextlib.contextmanager
 def captured() -> Iterator[Console]:
-    """A console whose output is emitted as one piece when the block ends."""
-    screen = console()
-    with screen.capture() as capture:
-        yield screen
-    emit("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+    """A console whose output is emitted as one piece when the block ends.
+
+    Colours at a terminal, plain text elsewhere and with NO_COLOR; text is never taken for markup.
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    yield Console(file=text, force_terminal=at_terminal, highlight=False, markup=False, emoji=False)
+    emit("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()))
 
 
 class Progress:

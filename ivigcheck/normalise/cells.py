@@ -59,6 +59,6 @@ def gather(tables: Sequence[Table], *, identified: bool = True) -> Cells:
 
 def by_spelling(keys: Sequence[K], read: Callable[[K], V]) -> tuple[list[V], Codes]:
     """Reads each distinct key once. Returns what was read, and (n,) positions in it."""
-    position: dict[K, int] = {}
-    codes = np.fromiter((position.setdefault(key, len(position)) for key in keys), np.int64, len(keys))
+    position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    codes = np.fromiter(map(position.__getitem__, keys), np.int64, len(keys))
     return [read(key) for key in position], codes

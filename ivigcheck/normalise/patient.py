@@ -91,7 +91,7 @@ def read_answers(reader: Reader, days: Floats, knowledge: Knowledge) -> tuple[di
     within_window = dated & (days <= knowledge.policy.recent_thrombosis_days)
     recent, history = given["recent_thrombosis"], given["thrombosis_history"]
     overruled = {"recent_thrombosis": within_window & (recent == NO), "thrombosis_history": dated & (history == NO)}
-    answered_no = dated & ~within_window & (recent == UNKNOWN)
+    answered_no = dated & ~within_window & reader.blank("recent_thrombosis")
     given["recent_thrombosis"] = np.where(within_window, YES, np.where(answered_no, NO, recent)).astype(np.int8)
     given["thrombosis_history"] = np.where(dated, YES, history).astype(np.int8)
     usable = reader.usable

@@ -114,7 +114,8 @@ def resolve(text: ProductText, column: float, has_text: bool, knowledge: Knowled
     named = text.strengths or in_column
     chosen = [product for product in text.products if all(_fits(knowledge, product, value) for value in named)]
     if not chosen:
-        return Resolved(-1, text.products, ProductState.CONFLICTING, greatest, bool(text.strengths), disagree)
+        strictest = max(greatest, *(knowledge.products[product].concentration for product in text.products))
+        return Resolved(-1, text.products, ProductState.CONFLICTING, strictest, bool(text.strengths), disagree)
     product = chosen[0]
     own = knowledge.products[product].concentration
     if all(_equal(value, own) for value in written):

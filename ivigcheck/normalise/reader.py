@@ -13,6 +13,7 @@ from ivigcheck.columns import COLUMNS, UNIT_COLUMN, Column
 from ivigcheck.normalise.cells import Cells, by_spelling
 from ivigcheck.normalise.spellings import read_answer, read_date
 from ivigcheck.orders import UNKNOWN, Answers, Codes, Conflict, Problems, Trouble, Written
+from ivigcheck.show import visible
 from ivigcheck.units import Floats, Mask, Unit, find_unit, read_number, read_quantity
 
 V = TypeVar("V")
@@ -196,7 +197,7 @@ def _read_with_unit(
             _NO_NUMBER,
             None,
             Trouble.UNREADABLE,
-            f'has the unit "{stated[:40]}" beside it, which is not known here',
+            f'has the unit "{visible(stated[:40])}" beside it, which is not known here',
             "",
         )
     if reading.reason:

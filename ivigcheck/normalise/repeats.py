@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
 from ivigcheck.normalise.cells import Cells
+from ivigcheck.normalise.spellings import read_date
 from ivigcheck.orders import Codes
 
 ALONE, IDENTICAL, DIFFERENT = 0, 1, 2
@@ -35,7 +38,7 @@ def repeated_orders(cells: Cells) -> Codes:
 
 
 def _content(cells: Cells, names: list[str], i: int) -> tuple[tuple[str, ...], str]:
-    """One row's cells as written, with the units that its headers state, apart from its day."""
+    """One row's cells as written, with the units that its headers state, and its day apart."""
     rest = []
     for name in names:
         if name != _DAY_COLUMN:
@@ -45,4 +48,6 @@ def _content(cells: Cells, names: list[str], i: int) -> tuple[tuple[str, ...], s
                 cells.header_unit[name][i] if name in cells.header_unit else "",
                 cells.bad.get(name, {}).get(i, ""),
             ]
-    return tuple(rest), cells.column(_DAY_COLUMN)[i]
+    text = cells.column(_DAY_COLUMN)[i]
+    day = read_date(text)
+    return tuple(rest), day.isoformat() if isinstance(day, date) else text

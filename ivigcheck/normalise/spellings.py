@@ -16,7 +16,10 @@ from ivigcheck.knowledge import Knowledge, fold
 from ivigcheck.orders import NO, UNKNOWN, YES
 from ivigcheck.units import NOT_AVAILABLE, converted
 
-_ISO: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?)?")
+_ISO: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?"
+)
 _ANSWERS: Final = {
     **dict.fromkeys(("y", "yes", "true", "1"), YES),
     **dict.fromkeys(("n", "no", "false", "0"), NO),
@@ -63,16 +66,20 @@ def id_problem(text: str) -> str:
 
     Full-width digits and the like look like another patient's number and are not equal to it.
     """
-    if any(unicodedata.normalize("NFKC", ch) != ch and ch.isnumeric() for ch in text):
-        return "has digits other than 0-9"
-    if any(ch.isdecimal() and not ch.isascii() for ch in text):
-        return "has digits other than 0-9"
-    return ""
+    if text.isascii() or not any(ch.isnumeric() and not ch.isascii() for ch in text):
+        return ""
+    return "has digits other than 0-9"
+
+
+def _has_other_letters(text: str) -> bool:
+    """Whether a text has letters or digits that comparing names would drop: "не CIDP" is not "CIDP"."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return any(ch.isalnum() and not ch.isascii() for ch in decomposed)
 
 
 def read_indication(text: str, knowledge: Knowledge) -> int:
     """Position of the indication, -1 where the text names none."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or _has_other_letters(text):
         return -1
     found = knowledge.indication_spellings.get(fold(text))
     if found is not None:

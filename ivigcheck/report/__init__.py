@@ -1,11 +1,12 @@
 """The report: one model, one writer a format, published whole or not at all."""
 
-from ivigcheck.report.model import counts, head, order_facts, report, worst_first
+from ivigcheck.report.model import Facts, counts, head, order_facts, summary, worst_first
 from ivigcheck.report.publish import check_outputs, publish
 from ivigcheck.report.writers import FORMATS, Rendering, check_endings, render
 
 __all__ = [
     "FORMATS",
+    "Facts",
     "Rendering",
     "check_endings",
     "check_outputs",
@@ -14,6 +15,6 @@ __all__ = [
     "order_facts",
     "publish",
     "render",
-    "report",
+    "summary",
     "worst_first",
 ]

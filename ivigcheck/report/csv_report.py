@@ -6,57 +6,67 @@ import csv
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from ivigcheck.show import visible
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _SEPARATOR: Final = ";"
+_LISTS: Final = ("at_risk", "undocumented", "not_assessed")
+_BOOLEANS: Final = {True: "true", False: "false"}
 
 
+@lru_cache(maxsize=100_000)  # a report repeats most of its texts
 def guarded(text: str) -> str:
     """Text that no spreadsheet takes for a formula, with every invisible character written as an escape."""
+    if text.isascii() and text[:1].isalnum() and text.isprintable():
+        return text
     start = unicodedata.normalize("NFKC", text[:1])
     return ("'" if start in _FORMULA_STARTS and start else "") + visible(text)
 
 
-def _field(value: Any) -> str | float | int:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return value
-    return guarded(str(value))
+def _values(order: Mapping[str, Any]) -> list[Any]:
+    """One order's leaf values in the order of `csv_names`."""
+    *limits, governed_by = order["limits"].values()
+    return [
+        order["status"],
+        order["order_id"],
+        order["patient_id"],
+        *order["source"].values(),
+        _SEPARATOR.join([finding["code"] for finding in order["findings"]]),
+        *(_SEPARATOR.join(order[name]) for name in _LISTS),
+        *limits,
+        *governed_by.values(),
+        *order["ordered"].values(),
+    ]
+
+
+def csv_names(order: Mapping[str, Any]) -> list[str]:
+    """The leaf names under which an order's facts stand, status first."""
+    *limits, _ = order["limits"]
+    ids = ["status", "order_id", "patient_id", *order["source"], "codes"]
+    return [*ids, *_LISTS, *limits, *order["limits"]["governed_by"], *order["ordered"]]
 
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:
-    """One order's facts under their leaf names, status first."""
-    limits = dict(order["limits"])
-    governed_by = limits.pop("governed_by")
-    codes = [finding["code"] for finding in order["findings"]]
-    return {
-        "status": order["status"],
-        "order_id": order["order_id"],
-        "patient_id": order["patient_id"],
-        **order["source"],
-        "codes": _SEPARATOR.join(codes),
-        **{name: _SEPARATOR.join(order[name]) for name in ("at_risk", "undocumented", "not_assessed")},
-        **limits,
-        **governed_by,
-        **order["ordered"],
-    }
+    """One order's facts under their leaf names."""
+    return dict(zip(csv_names(order), _values(order), strict=True))
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, str):
+        return guarded(value)
+    return _BOOLEANS[value] if isinstance(value, bool) else value
 
 
 def render_csv(orders: Sequence[Mapping[str, Any]], header: Sequence[str]) -> bytes:
     """UTF-8, a header and one line for each order as given.
 
-    orders: the report's order objects, in the order of the input. header: the names of `csv_fields`.
+    orders: the report's order objects, in the order of the input. header: their `csv_names`.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    for order in orders:
-        fields = csv_fields(order)
-        writer.writerow([_field(fields[name]) for name in header])
+    writer.writerows(map(_field, _values(order)) for order in orders)
     return text.getvalue().encode("utf-8")

@@ -13,68 +13,102 @@ import numpy as np
 from ivigcheck.errors import AccountingError
 from ivigcheck.orders import YES, Orders, ProductState
 from ivigcheck.pipeline import Checked
-from ivigcheck.rules import Severity
-from ivigcheck.rules.at_risk import risk_factors
-from ivigcheck.rules.data import unanswered
+from ivigcheck.rules import Finding, Severity
 from ivigcheck.rules.wording import as_written
 from ivigcheck.show import cut, visible
+from ivigcheck.units import Floats
 from ivigcheck.version import __version__
 
 SCHEMA: Final = "ivigcheck.report/1"
 _SHOWN_NAMES: Final = 10
+_SEVERITIES: Final = {severity: severity.name.lower() for severity in Severity}
 
 
-def _value(number: float) -> float | None:
-    return None if math.isnan(number) else float(number)
+def _values(column: Floats) -> list[float | None]:
+    """A column with null for what is not known."""
+    return [None if math.isnan(value) else value for value in column.tolist()]
 
 
-def _limits(checked: Checked, i: int) -> dict[str, Any]:
-    limits = checked.limits
+class Facts:
+    """Everything that the report says of each order, in plain data; columns are taken apart once for all orders."""
 
-    def governed(codes: np.ndarray[Any, Any]) -> str | None:
-        basis = limits.basis(codes, i)
-        return basis.text if basis else None
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        orders, limits = checked.orders, checked.limits
+        texts = [basis.text for basis in limits.bases] + [None]  # position -1: no limit
+        names = ("start", "soft_max", "hard_max")
+        self._governed_by = {n: [texts[c] for c in getattr(limits, f"{n}_basis").tolist()] for n in names}
+        self._limits: dict[str, list[Any]] = {
+            **{f"{name}_mg_per_kg_min": _values(getattr(limits, name)) for name in names},
+            **{f"{name}_exclusive": getattr(limits, f"{name}_exclusive").tolist() for name in names[1:]},
+            **{f"{name}_mL_per_h": _values(getattr(limits, f"{name}_mL_per_h")) for name in names},
+        }
+        self._ordered = self._ordered_columns(orders)
+        self._status = [Severity(status).name for status in checked.findings.status.tolist()]
 
+    @staticmethod
+    def _ordered_columns(orders: Orders) -> dict[str, list[Any]]:
+        """The orders' values as read: the rates first, then what they were reckoned with."""
+        knowledge = orders.knowledge
+        indications = [*(indication.code for indication in knowledge.indications), None]
+        products = [*(product.name for product in knowledge.products), None]
+        resolved = (orders.reaction_resolved == YES).tolist()
+        return {
+            "start_rate_mg_per_kg_min": _values(orders.start_rate),
+            "max_rate_mg_per_kg_min": _values(orders.max_rate),
+            "start_rate": [as_written(orders, "start_rate", i) or None for i in range(orders.n)],
+            "max_rate": [as_written(orders, "max_rate", i) or None for i in range(orders.n)],
+            "indication": [indications[code] for code in orders.indication.tolist()],
+            "product": [products[code] for code in orders.product.tolist()],
+            "concentration_mg_per_mL": _values(orders.concentration),
+            "weight_kg": _values(orders.weight_kg),
+            "dosing_weight_kg": _values(orders.dosing_weight_kg),
+            "age_years": _values(orders.age_years),
+            "dose_g_per_kg": _values(orders.dose_g_per_kg),
+            "infusion_hours": _values(orders.infusion_hours),
+            "height_cm": _values(orders.height_cm),
+            "reaction_grade": _values(orders.reaction_grade),
+            "reaction_rate_mg_per_kg_min": _values(orders.reaction_rate),
+            "minutes_since_resolved": _values(orders.minutes_since_resolved),
+            "reaction_resolved": [
+                value if again else None for value, again in zip(resolved, orders.rechallenge.tolist(), strict=True)
+            ],
+        }
+
+    def of(self, i: int) -> dict[str, Any]:
+        """One order's facts."""
+        orders = self._checked.orders
+        place = orders.place[i]
+        profile = orders.profile(i)
+        usable = i not in orders.malformed
+        return {
+            "order_id": order_id(orders, "order_id", i),
+            "patient_id": order_id(orders, "patient_id", i),
+            "source": {"file": place.file, "sheet": place.sheet, "row": place.row},
+            "status": self._status[i],
+            "at_risk": profile.at_risk,
+            "undocumented": profile.undocumented if usable else (),
+            "not_assessed": profile.not_assessed if usable else (),
+            "limits": {
+                **{name: column[i] for name, column in self._limits.items()},
+                "governed_by": {name: column[i] for name, column in self._governed_by.items()},
+            },
+            "ordered": {name: column[i] for name, column in self._ordered.items()},
+            "findings": [_finding(finding) for finding in self._checked.findings.of(i)],
+        }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    detail = finding.detail
     return {
-        "start_mg_per_kg_min": _value(limits.start[i]),
-        "soft_max_mg_per_kg_min": _value(limits.soft_max[i]),
-        "hard_max_mg_per_kg_min": _value(limits.hard_max[i]),
-        "soft_max_exclusive": bool(limits.soft_max_exclusive[i]),
-        "hard_max_exclusive": bool(limits.hard_max_exclusive[i]),
-        "start_mL_per_h": _value(limits.start_mL_per_h[i]),
-        "soft_max_mL_per_h": _value(limits.soft_max_mL_per_h[i]),
-        "hard_max_mL_per_h": _value(limits.hard_max_mL_per_h[i]),
-        "governed_by": {
-            "start": governed(limits.start_basis),
-            "soft_max": governed(limits.soft_max_basis),
-            "hard_max": governed(limits.hard_max_basis),
-        },
-    }
-
-
-def _ordered(orders: Orders, i: int) -> dict[str, Any]:
-    """The order's values as read: the rates first, then what they were reckoned with."""
-    products = orders.knowledge.products
-    indications = orders.knowledge.indications
-    product, indication = orders.product[i], orders.indication[i]
-    return {
-        "start_rate_mg_per_kg_min": _value(orders.start_rate[i]),
-        "max_rate_mg_per_kg_min": _value(orders.max_rate[i]),
-        "start_rate": as_written(orders, "start_rate", i) or None,
-        "max_rate": as_written(orders, "max_rate", i) or None,
-        "indication": indications[indication].code if indication >= 0 else None,
-        "product": products[product].name if product >= 0 else None,
-        "concentration_mg_per_mL": _value(orders.concentration[i]),
-        "weight_kg": _value(orders.weight_kg[i]),
-        "dosing_weight_kg": _value(orders.dosing_weight_kg[i]),
-        "age_years": _value(orders.age_years[i]),
-        "dose_g_per_kg": _value(orders.dose_g_per_kg[i]),
-        "infusion_hours": _value(orders.infusion_hours[i]),
-        "height_cm": _value(orders.height_cm[i]),
-        "reaction_grade": _value(orders.reaction_grade[i]),
-        "reaction_rate_mg_per_kg_min": _value(orders.reaction_rate[i]),
-        "minutes_since_resolved": _value(orders.minutes_since_resolved[i]),
-        "reaction_resolved": bool(orders.reaction_resolved[i] == YES) if orders.rechallenge[i] else None,
+        "code": finding.code,
+        "name": finding.name,
+        "severity": _SEVERITIES[finding.severity],
+        "column": finding.column,
+        "message": detail.message,
+        "inputs": dict(detail.inputs),
+        "arithmetic": detail.arithmetic,
+        "source": detail.source,
     }
 
 
@@ -87,33 +121,7 @@ def order_id(orders: Orders, column: str, i: int) -> str | None:
 
 def order_facts(checked: Checked, i: int) -> dict[str, Any]:
     """Everything that the report says of one order."""
-    orders = checked.orders
-    place = orders.place[i]
-    usable = i not in orders.malformed
-    return {
-        "order_id": order_id(orders, "order_id", i),
-        "patient_id": order_id(orders, "patient_id", i),
-        "source": {"file": place.file, "sheet": place.sheet, "row": place.row},
-        "status": Severity(checked.findings.status[i]).name,
-        "at_risk": risk_factors(orders, i),
-        "undocumented": unanswered(orders, i, seed=True) if usable else [],
-        "not_assessed": unanswered(orders, i, seed=False) if usable else [],
-        "limits": _limits(checked, i),
-        "ordered": _ordered(orders, i),
-        "findings": [
-            {
-                "code": finding.code,
-                "name": finding.name,
-                "severity": finding.severity.name.lower(),
-                "column": finding.column,
-                "message": finding.detail.message,
-                "inputs": dict(finding.detail.inputs),
-                "arithmetic": finding.detail.arithmetic,
-                "source": finding.detail.source,
-            }
-            for finding in checked.findings.of(i)
-        ],
-    }
+    return Facts(checked).of(i)
 
 
 FOLDED: Final = frozenset({"IVG904", "IVG907"})
@@ -138,6 +146,13 @@ def counts(checked: Checked) -> dict[str, int]:
     if sum(by_status.values()) != checked.orders.n:
         raise AccountingError("the counts by status do not add up to the orders: nothing is published")
     return {"orders": checked.orders.n, **by_status}
+
+
+def summary(counts: Mapping[str, int], as_of: str) -> str:
+    """One line that adds up."""
+    orders = "order" if counts["orders"] == 1 else "orders"
+    parts = ", ".join(f"{counts[name]} {name.upper()}" for name in ("stop", "unchecked", "review", "pass"))
+    return f"{counts['orders']} {orders}: {parts} (as of {as_of})"
 
 
 def worst_first(checked: Checked) -> list[int]:
@@ -230,4 +245,5 @@ def _unrecognised(checked: Checked) -> list[str]:
 
 def report(checked: Checked, started: datetime) -> dict[str, Any]:
     """The whole report, worst orders first."""
-    return {**head(checked, started), "orders": [order_facts(checked, i) for i in worst_first(checked)]}
+    facts = Facts(checked)
+    return {**head(checked, started), "orders": [facts.of(i) for i in worst_first(checked)]}

@@ -20,6 +20,10 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     """
     taken = {path.absolute() for path in inputs} | {path.resolve() for path in inputs}
     for path in outputs:
+        try:
+            path.exists()
+        except OSError as error:
+            raise OutputError(f"{path.name[:40]}…: {error.strerror}: choose another name.") from error
         if path.absolute() in taken or path.resolve() in taken:
             raise UsageError(f"{path}: is named twice, or is an input: give each report a name of its own.")
         taken.add(path.absolute())

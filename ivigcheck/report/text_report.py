@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivigcheck.report.model import is_folded
+from ivigcheck.report.model import is_folded, summary
 from ivigcheck.show import against, cut, number, visible
 
 Order = Mapping[str, Any]
@@ -24,13 +24,6 @@ _STYLES: Final = {
 }
 _INDENT: Final = 2
 _LONGEST_ID: Final = 40
-
-
-def summary(counts: Mapping[str, int], as_of: str) -> str:
-    """One line that adds up."""
-    orders = "order" if counts["orders"] == 1 else "orders"
-    parts = ", ".join(f"{counts[name]} {name.upper()}" for name in ("stop", "unchecked", "review", "pass"))
-    return f"{counts['orders']} {orders}: {parts} (as of {as_of})"
 
 
 def _status(word: str) -> Text:
@@ -76,7 +69,7 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        table.add_row(Text(finding["code"], style="bold"), Text(finding["message"]))
+        table.add_row(Text(finding["code"], style="bold"), Text(visible(finding["message"])))
     return table
 
 
@@ -106,6 +99,9 @@ def print_worklist(console: Console, report: Mapping[str, Any]) -> None:
             "or that the product is not given or its strength is open (IVG907).",
             style="none",
         )
+        over = sum(any(finding["arithmetic"] for finding in order["findings"]) for order in folded)
+        if over:
+            line.append(f" Of these {over} with a rate over the soft maximum that applies until they are answered.")
         console.print(line)
         console.print()
     print_notices(console, report["notices"])
@@ -164,8 +160,8 @@ def _explained(finding: Mapping[str, Any]) -> Group:
     severity = finding["severity"].upper()
     head = Text(finding["code"], style="bold")
     head.append(" ").append_text(Text(severity, style=_STYLES[severity])).append(f" {finding['name']}", style="none")
-    lines: list[RenderableType] = [head, Padding(Text(finding["message"]), (0, 0, 0, _INDENT))]
+    lines: list[RenderableType] = [head, Padding(Text(visible(finding["message"])), (0, 0, 0, _INDENT))]
     if finding["arithmetic"]:
-        lines.append(Padding(Text(f"Arithmetic: {finding['arithmetic']}"), (0, 0, 0, _INDENT)))
+        lines.append(Padding(Text(f"Arithmetic: {visible(finding['arithmetic'])}"), (0, 0, 0, _INDENT)))
     lines.append(Padding(Text(f"Source: {finding['source']}", style="dim"), (0, 0, 0, _INDENT)))
     return Group(*lines)

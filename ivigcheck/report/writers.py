@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from ivigcheck.errors import UsageError
 from ivigcheck.pipeline import Checked, check_order
-from ivigcheck.report.csv_report import csv_fields, render_csv
+from ivigcheck.report.csv_report import csv_names, render_csv
 from ivigcheck.report.json_report import render_json
-from ivigcheck.report.model import head, order_facts, worst_first
+from ivigcheck.report.model import Facts, head, order_facts, worst_first
 
 Report = Mapping[str, Any]
 
@@ -22,7 +22,8 @@ class Rendering:
     def __init__(self, checked: Checked, started: datetime) -> None:
         self._checked = checked
         self._head = head(checked, started)
-        self._facts = [order_facts(checked, i) for i in range(checked.orders.n)]
+        facts = Facts(checked)
+        self._facts = [facts.of(i) for i in range(checked.orders.n)]
 
     @property
     def report(self) -> Report:
@@ -43,7 +44,7 @@ class Rendering:
 
 def _csv_header() -> list[str]:
     """The names of the CSV report's columns, which a batch without orders has too."""
-    return list(csv_fields(order_facts(check_order({}, date.min), 0)))
+    return csv_names(order_facts(check_order({}, date.min), 0))
 
 
 FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {

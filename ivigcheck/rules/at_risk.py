@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from ivigcheck.limits import Limits, over_any
-from ivigcheck.orders import Orders
+from ivigcheck.orders import AGE_FACTOR, Orders
 from ivigcheck.rules.registry import Detail, Severity, rule
-from ivigcheck.rules.wording import UNIT, also_printed, basis_at, basis_source, inputs, limit_text, rates_over
+from ivigcheck.rules.wording import (
+    UNIT,
+    also_printed,
+    any_rate_over,
+    basis_at,
+    basis_source,
+    inputs,
+    limit_text,
+    rates_over,
+)
 from ivigcheck.show import number
 from ivigcheck.units import Mask
 
@@ -44,7 +53,7 @@ def at_risk_rate_limit(orders: Orders, limits: Limits) -> Mask:
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     basis = limits.basis(limits.label_at_risk_basis, i)
     limit, exclusive = float(limits.label_at_risk[i]), bool(limits.label_at_risk_exclusive[i])
-    if basis is not None and bool(over_any(orders, limits.label_at_risk, limits.label_at_risk_exclusive)[i]):
+    if basis is not None and any_rate_over(orders, i, limit, exclusive=exclusive):
         over = f"the label's limit for patients at risk, {limit_text(limit, basis)}{also_printed(basis)}"
         source = basis_source(basis)
     else:
@@ -76,8 +85,7 @@ def above_minimum_practicable(orders: Orders, limits: Limits) -> Mask:
     What to do: lower the rate to the soft maximum, or record why this patient needs it faster.
     """
     over_soft = over_any(orders, limits.soft_max, limits.soft_max_exclusive)
-    over_hard = over_any(orders, limits.hard_max, limits.hard_max_exclusive)
-    return np.asarray(orders.at_risk & over_soft & ~over_hard, bool)
+    return orders.at_risk & over_soft & ~over_any(orders, limits.hard_max, limits.hard_max_exclusive)
 
 
 @above_minimum_practicable.says
@@ -92,25 +100,12 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 def risk_text(orders: Orders, i: int) -> str:
     """The factors that put a patient at risk, in words."""
-    return ", ".join(name.replace("_", " ") for name in risk_factors(orders, i))
-
-
-def risk_factors(orders: Orders, i: int) -> list[str]:
-    """The factors that put a patient at risk, in the knowledge's order; age after the last of its family."""
-    factors: list[str] = []
-    questions = orders.knowledge.questions
-    last_of_family = max(k for k, question in enumerate(questions) if question.family == "at risk")
-    for k, question in enumerate(questions):
-        if question.family != "contraindication" and orders.answered(question.name)[i]:
-            factors.append(question.name)
-        if k == last_of_family and orders.over_age[i]:
-            factors.append("age_over_65")
-    return factors
+    return ", ".join(name.replace("_", " ") for name in orders.profile(i).at_risk)
 
 
 def risk_inputs(orders: Orders, i: int) -> dict[str, str]:
     """The cells that put a patient at risk, as written."""
-    columns = [name for name in risk_factors(orders, i) if name != "age_over_65"]
+    columns = [name for name in orders.profile(i).at_risk if name != AGE_FACTOR]
     if orders.over_age[i]:
         columns += ["age_years", "birth_date"]
     return inputs(orders, i, *columns, "last_thrombosis_date")

@@ -10,7 +10,18 @@ from ivigcheck.limits import Limits
 from ivigcheck.normalise.repeats import ALONE, DIFFERENT
 from ivigcheck.orders import UNKNOWN, Orders, ProductState, Trouble
 from ivigcheck.rules.registry import Detail, Facet, Severities, Severity, rule
-from ivigcheck.rules.wording import RATE_NAMES, UNIT, as_written, column_name, inputs, listed, quote, workings
+from ivigcheck.rules.wording import (
+    RATE_NAMES,
+    UNIT,
+    any_rate_over,
+    as_written,
+    column_name,
+    inputs,
+    listed,
+    quote,
+    rates_over,
+    workings,
+)
 from ivigcheck.show import number
 from ivigcheck.units import Mask
 
@@ -122,13 +133,16 @@ def risk_undocumented(orders: Orders, limits: Limits) -> Mask:
 
 @risk_undocumented.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    names = unanswered(orders, i, seed=True)
-    return Detail(f"not documented: {listed(names)}", inputs(orders, i, *names), "", orders.knowledge.policy.name)
-
-
-def unanswered(orders: Orders, i: int, *, seed: bool) -> list[str]:
-    """The questions (seed, or all others) that one order leaves open, in the knowledge's order."""
-    return [q.name for q in orders.knowledge.questions if q.seed == seed and orders.answers[q.name][i] == UNKNOWN]
+    names = orders.profile(i).undocumented
+    said, used, policy = f"not documented: {listed(names)}", inputs(orders, i, *names), orders.knowledge.policy
+    limit, exclusive = float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])
+    hard, hard_exclusive = float(limits.hard_max[i]), bool(limits.hard_max_exclusive[i])
+    within_hard = not any_rate_over(orders, i, hard, exclusive=hard_exclusive)
+    if orders.at_risk[i] or not (within_hard and any_rate_over(orders, i, limit, exclusive=exclusive)):
+        return Detail(said, used, "", policy.name)
+    over = f"the soft maximum of {number(limit)} {UNIT} that applies until they are answered"
+    rates = rates_over(orders, i, limit, over, orders.knowledge.cite_policy("review_rate"), exclusive=exclusive)
+    return Detail(f"{said}; {rates.message}", {**used, **rates.inputs}, rates.arithmetic, rates.source)
 
 
 @rule(
@@ -149,13 +163,15 @@ def duplicate_order_id(orders: Orders, limits: Limits) -> Severities:
     return np.where(orders.repeated == ALONE, 0, severity).astype(np.int8)
 
 
+_NAMED = 3  # of the other places of a repeated order id
+
+
 @duplicate_order_id.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    ids = orders.text["order_id"]
-    others = [
-        str(orders.place[k]) for k in range(orders.n) if k != i and ids[k] == ids[i] and k not in orders.malformed
-    ]
-    where = "; ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    rows = orders.rows_of_id[orders.cell("order_id", i)]
+    named = [str(orders.place[k]) for k in rows[: _NAMED + 1] if k != i][:_NAMED]
+    more = len(rows) - 1 - len(named)
+    where = "; ".join(named) + (f" and {more} more" if more else "")
     what = "with other content" if orders.repeated[i] == DIFFERENT else "with the same content"
     return Detail(f"the order id stands again {what}: {where}", inputs(orders, i, "order_id"), "", "the run's inputs")
 

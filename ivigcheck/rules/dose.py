@@ -46,7 +46,9 @@ def high_dose_with_stroke_risk(orders: Orders, limits: Limits) -> Mask:
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     high = orders.knowledge.policy.high_dose_g_per_kg
     dose = against(float(orders.dose_g_per_kg[i]), high)
-    factors = orders.yes_names(i, *_FAMILIES) + ([_ALSO] if orders.answered(_ALSO)[i] else [])
+    factors = [q.name for q in orders.profile(i).yes if q.family in _FAMILIES] + (
+        [_ALSO] if orders.answered(_ALSO)[i] else []
+    )
     risks = listed([*factors, *(["age over 65"] if orders.over_age[i] else [])])
     absolute = dose_cells_in_grams(orders, i)
     used = ["dose", "dose_total", *(weight_columns(orders, i) if absolute else ()), *factors]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,10 +13,10 @@ from ivigcheck.orders import Orders
 from ivigcheck.rules.registry import RULES, Detail, Rule, Severities, Severity
 
 MALFORMED = "IVG910"
+_SEVERITIES = tuple(Severity)  # by value
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One rule's verdict on one order."""
 
     code: str
@@ -62,7 +63,7 @@ class Findings:
 
     def codes(self, i: int) -> list[tuple[str, Severity]]:
         """Code and severity of one order's findings, worst first, then by code and column."""
-        return [(hits.rule.code, Severity(hits.severity[i])) for hits in self._sorted(i)]
+        return [(hits.rule.code, _SEVERITIES[hits.severity[i]]) for hits in self._sorted(i)]
 
     def of(self, i: int) -> Iterator[Finding]:
         """One order's findings in words, in the same order."""
@@ -70,7 +71,7 @@ class Findings:
             if hits.rule.explain is None:
                 raise LookupError(f"rule {hits.rule.code} has no words")
             detail = hits.rule.explain(self.orders, self.limits, i, hits.column)
-            yield Finding(hits.rule.code, hits.rule.name, Severity(hits.severity[i]), hits.column, detail)
+            yield Finding(hits.rule.code, hits.rule.name, _SEVERITIES[hits.severity[i]], hits.column, detail)
 
     def _sorted(self, i: int) -> list[_Hits]:
         hits = [self._hits[k] for k in self._of_order[i]]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,7 @@ class Facet:
     severity: Severities
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(NamedTuple):
     """A finding in words, so that it can be recomputed by hand.
 
     message: one line with the numbers. inputs: column -> the cell as written. arithmetic: how the number came about.
@@ -45,7 +45,7 @@ class Detail:
     """
 
     message: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = MappingProxyType({})
     arithmetic: str = ""
     source: str = ""
 

@@ -7,10 +7,10 @@ from typing import Final
 
 from ivigcheck.knowledge import fold
 from ivigcheck.limits import Basis, Limits
-from ivigcheck.orders import Codes, Orders
+from ivigcheck.orders import Codes, Orders, Written
 from ivigcheck.rules.registry import Detail
 from ivigcheck.show import against, cut, number, visible
-from ivigcheck.units import Unit, exceeds
+from ivigcheck.units import Unit, exceeds, same
 
 UNIT: Final = "mg/kg/min"
 RATE_NAMES: Final = {
@@ -31,7 +31,7 @@ def quote(text: str) -> str:
 def column_name(orders: Orders, column: str, i: int) -> str:
     """A column's name, with the header that stands over it in the order's file where that is another."""
     header = orders.place[i].headers.get(column, "")
-    return column if not header or fold(header) == fold(column) else f"{column} (column {quote(header)})"
+    return visible(column) if not header or fold(header) == fold(column) else f"{column} (column {quote(header)})"
 
 
 def as_written(orders: Orders, column: str, i: int) -> str:
@@ -98,9 +98,9 @@ def _equals(steps: str) -> str:
     return f"{steps} = " if steps else ""
 
 
-def _rate(orders: Orders, column: str, i: int, rate: float, limit: float, exclusive: bool) -> str:
-    steps = workings(orders, column, i)
-    return f"{RATE_NAMES[column]} {against(rate, limit, exclusive=exclusive)} {UNIT}" + (f" ({steps})" if steps else "")
+def any_rate_over(orders: Orders, i: int, limit: float, *, exclusive: bool = False) -> bool:
+    """Whether an ordered rate of one order breaks a limit."""
+    return any(exceeds(float(getattr(orders, column)[i]), limit, exclusive) for column in ORDERED)
 
 
 def rates_over(
@@ -120,15 +120,16 @@ def rates_over(
     """
     rates = {c: float(getattr(orders, f"{c}_reckoned" if reckoned else c)[i]) for c in columns}
     breaking = [column for column in columns if exceeds(rates[column], limit, exclusive)]
-    said = " and ".join(_rate(orders, column, i, rates[column], limit, exclusive) for column in breaking)
-    verb = "is" if len(breaking) == 1 else "are"
-    relation = "not below" if exclusive else "over"
-    sign = "≥" if exclusive else ">"
-    arithmetic = "; ".join(
-        f"{_equals(workings(orders, column, i))}{against(rates[column], limit, exclusive=exclusive)} {UNIT}"
-        f" {sign} {number(limit)} {UNIT}"
+    shown = {column: f"{against(rates[column], limit, exclusive=exclusive)} {UNIT}" for column in breaking}
+    steps = {column: workings(orders, column, i) for column in breaking}
+    said = " and ".join(
+        f"{RATE_NAMES[column]} {shown[column]}" + (f" ({steps[column]})" if steps[column] else "")
         for column in breaking
     )
+    verb = "is" if len(breaking) == 1 else "are"
+    relation = "not below" if exclusive else "over"
+    bound = f"{'≥' if exclusive else '>'} {number(limit)} {UNIT}"
+    arithmetic = "; ".join(f"{_equals(steps[column])}{shown[column]} {bound}" for column in breaking)
     return Detail(f"{said} {verb} {relation} {over}", rate_inputs(orders, i, *breaking), arithmetic, source)
 
 
@@ -156,6 +157,12 @@ def limit_text(limit: float, basis: Basis) -> str:
     return f"{number(limit)} {UNIT}" + (f" ({own})" if own and own != f"{number(limit)} {UNIT}" else "")
 
 
+def in_form(written: Written, i: int) -> float:
+    """One value in its unit's form; NaN where it has none."""
+    unit = written.unit_at(i)
+    return float(written.value[i]) * unit.factor if unit else float("nan")
+
+
 def dose_cells_in_grams(orders: Orders, i: int) -> list[str]:
     """The columns that give this order's dose in grams, which the weight makes one per kg."""
     forms = {c: w.unit_at(i) for c in ("dose", "dose_total") if (w := orders.written.get(c))}
@@ -163,9 +170,12 @@ def dose_cells_in_grams(orders: Orders, i: int) -> list[str]:
 
 
 def per_kg_text(orders: Orders, i: int) -> str:
-    """How a dose in grams becomes one per kg: ``80 g ÷ 80 kg = ``; "" where it is ordered per kg."""
-    cells = dose_cells_in_grams(orders, i)
-    return f"{' / '.join(as_written(orders, c, i) for c in cells)} ÷ {weight_text(orders, i)} = " if cells else ""
+    """How a dose in grams becomes the one per kg: ``80 g ÷ 80 kg = ``; "" where that is ordered per kg."""
+    for column in dose_cells_in_grams(orders, i):
+        per_kg = in_form(orders.written[column], i) / orders.rate_weight_kg[i]
+        if same(per_kg, orders.dose_g_per_kg[i]):
+            return f"{as_written(orders, column, i)} ÷ {weight_text(orders, i)} = "
+    return ""
 
 
 def listed(names: Sequence[str]) -> str:

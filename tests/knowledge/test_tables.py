@@ -45,11 +45,15 @@ def test_a_label_says_what_the_second_table_says(row: dict[str, str]) -> None:
         assert getattr(entry, name) == row[name], name
     assert (str(entry.start_minutes) if entry.start_minutes is not None else "") == row["start_minutes"]
     for bound in ("min", "max"):
-        assert getattr(entry, f"dose_{bound}") == (f"{row[f'dose_{bound}_g_per_kg']} g/kg" if row[f"dose_{bound}_g_per_kg"] else "")
+        assert getattr(entry, f"dose_{bound}") == (
+            f"{row[f'dose_{bound}_g_per_kg']} g/kg" if row[f"dose_{bound}_g_per_kg"] else ""
+        )
     also = [text for text in (entry.also_printed.start, entry.also_printed.max, entry.also_printed.at_risk) if text]
     assert sorted(also) == sorted(text for text in row["also_printed"].split("; ") if text)
     assert in_files(entry.sources) == urls(row["sources"])
-    second = {name: in_files(getattr(entry.second_source, name)) for name in ("start_rate", "max_rate", "at_risk_max_rate")}
+    second = {
+        name: in_files(getattr(entry.second_source, name)) for name in ("start_rate", "max_rate", "at_risk_max_rate")
+    }
     parts = dict(part.split(": ", 1) for part in row["second_source"].split(" | ") if part)
     assert second == {name: urls(parts.get(name, "")) for name in second}
 
@@ -108,7 +112,10 @@ def test_the_policy_s_numbers_are_those_of_the_guideline() -> None:
     policy = built_in().policy
     assert {name: getattr(policy, name) for name in POLICY} == POLICY
     plausible = policy.entry.plausible
-    bounds = {name: (getattr(plausible, name).low, getattr(plausible, name).high) for name in ("age", "weight", "height", "rate", "dose")}
+    bounds = {
+        name: (getattr(plausible, name).low, getattr(plausible, name).high)
+        for name in ("age", "weight", "height", "rate", "dose")
+    }
     assert bounds == {"age": (0, 120), "weight": (0.3, 350), "height": (20, 250), "rate": (0, 1000), "dose": (0, 10)}
 
 
@@ -138,5 +145,9 @@ INDICATIONS = ("PI", "ITP", "CIDP", "MMN", "DM", "GBS", "KD", "CLL", "MG", "SID"
 def test_the_indications_are_all_there_and_each_spelling_names_one() -> None:
     knowledge = built_in()
     assert tuple(indication.code for indication in knowledge.indications) == INDICATIONS
-    for spelling, code in {"Primary Immunodeficiency": "PI", "guillain barré syndrome": "GBS", "Kawasaki": "KD"}.items():
+    for spelling, code in {
+        "Primary Immunodeficiency": "PI",
+        "guillain barré syndrome": "GBS",
+        "Kawasaki": "KD",
+    }.items():
         assert knowledge.indications[knowledge.indication_spellings[fold(spelling)]].code == code

@@ -497,7 +497,8 @@ def choose_product(brand: Brand, strength: Fraction | None, column: Fraction | N
     if not written:
         return Product(brand), False
     chosen = brand.product_of(written[0])
-    return Product(brand, chosen, max(written)), disagree or chosen is None
+    judged = written if chosen else [*brand.by_strength, *written]
+    return Product(brand, chosen, max(judged)), disagree or chosen is None
 
 
 def read_product(desk: Desk, by_volume: bool) -> Product:
@@ -580,7 +581,7 @@ def read_answers(desk: Desk) -> dict[str, Answer]:
 
 
 def answered_by_date(desk: Desk, answers: Mapping[str, Answer], days: int) -> dict[str, Answer]:
-    """What a thrombosis so many days ago answers: history yes; recent yes within the window, else no where unknown.
+    """What a thrombosis so many days ago answers: history yes; recent yes within the window, else no where it is blank.
 
     The riskier of two answers counts, and a no that the date contradicts is IVG911.
     """
@@ -590,7 +591,7 @@ def answered_by_date(desk: Desk, answers: Mapping[str, Answer], days: int) -> di
     answered: dict[str, Answer] = {**answers, "thrombosis_history": "yes"}
     if recent:
         answered["recent_thrombosis"] = "yes"
-    elif answers["recent_thrombosis"] == "unknown":
+    elif not desk.text("recent_thrombosis").strip():
         answered["recent_thrombosis"] = "no"
     return answered
 

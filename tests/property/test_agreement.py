@@ -9,7 +9,7 @@ import pytest
 
 from ivigcheck.intake.table import Table
 from ivigcheck.pipeline import check_tables
-from ivigcheck.report.model import order_facts
+from ivigcheck.report.model import Facts
 from random_orders import AS_OF, random_order
 from recalculation import Expected, recalculate
 
@@ -83,6 +83,7 @@ def test_every_field_of_random_orders_agrees_with_the_recalculation(seed: int) -
         for k, order in enumerate(orders)
     ]
     checked = check_tables([one_table(orders)], AS_OF)
+    facts = Facts(checked)
     for i, order in enumerate(orders):
-        found = differences(order_facts(checked, i), recalculate(order, AS_OF))
+        found = differences(facts.of(i), recalculate(order, AS_OF))
         assert not found, f"seed {seed}, order {i}: {found}\n{order}"

@@ -63,7 +63,11 @@ def test_the_strictest_of_policy_and_label_governs(
 )
 def test_every_limit_names_what_governs_it(cells: dict[str, str], start: str, soft_max: str, hard_max: str) -> None:
     governed_by = facts(**cells)["limits"]["governed_by"]
-    assert [governed_by[name].split()[0].strip(":") for name in ("start", "soft_max", "hard_max")] == [start, soft_max, hard_max]
+    assert [governed_by[name].split()[0].strip(":") for name in ("start", "soft_max", "hard_max")] == [
+        start,
+        soft_max,
+        hard_max,
+    ]
 
 
 @pytest.mark.parametrize("question", ["cardiovascular_risk", "diabetes", "renal_insufficiency"])

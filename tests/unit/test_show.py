@@ -14,7 +14,15 @@ from ivigcheck.units import exceeds
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(8.0, "8"), (0.5, "0.5"), (1e-7, "0.0000001"), (123456.0, "123456"), (0.1 + 0.2, "0.3"), (float("nan"), "unknown"), (0.0, "0")],
+    [
+        (8.0, "8"),
+        (0.5, "0.5"),
+        (1e-7, "0.0000001"),
+        (123456.0, "123456"),
+        (0.1 + 0.2, "0.3"),
+        (float("nan"), "unknown"),
+        (0.0, "0"),
+    ],
 )
 def test_a_number_has_no_exponent_no_trailing_zero_and_a_leading_zero(value: float, shown: str) -> None:
     assert number(value) == shown

@@ -1,0 +1,100 @@
+"""Speed as ratios of whole processes, measured in one run: A B A B …, medians of pairs, after a warm-up of each.
+
+python tests/bench/bench.py [RUNS]
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PYTHON = sys.executable
+ROOT = Path(__file__).parents[2]
+ORDER = ["order", "--indication", "ITP", "--weight", "82 kg", "--age", "71", "--product", "Privigen 10%", "--start-rate",
+         "0.5 mg/kg/min", "--max-rate", "380 mL/h", "--risk", "diabetes"]  # fmt: skip
+QUESTIONS = ("hypercoagulable_state", "recent_thrombosis", "ivig_thrombosis", "volume_depletion", "cardiovascular_risk",
+             "diabetes", "renal_insufficiency", "thrombosis_history", "sepsis")  # fmt: skip
+
+
+def write_orders(path: Path, count: int, seed: int = 1) -> None:
+    """Seeded orders of 19 columns: mixed units, lb and kg, blanks, 1% bad cells."""
+    rng = random.Random(seed)
+    header = ["order_id", "patient_id", "indication", "weight", "age_years", "product", "concentration", "start_rate",
+              "max_rate", "dose", *QUESTIONS]  # fmt: skip
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for k in range(count):
+            kg = rng.uniform(10, 120)
+            row = [
+                f"{k:08d}",
+                f"{rng.randrange(10**6):06d}",
+                rng.choice(["PI", "ITP", "CIDP", "MMN", "GBS", "primary immunodeficiency", "D69.3"]),
+                rng.choice([f"{kg:.1f} kg", f"{kg / 0.45359237:.0f} lb"]),
+                str(rng.randrange(1, 90)),
+                rng.choice(
+                    ["Gamunex-C", "Privigen 10%", "Octagam 5%", "Panzyga", "Bivigam 10% inj", "Gammagard Liquid"]
+                ),
+                "",
+                rng.choice(["0.5 mg/kg/min", "0.5 mg/kg/min", "30 mg/kg/h", f"{kg * 0.3:.1f} mL/h"]),
+                rng.choice(
+                    [f"{rng.uniform(1, 4.5):.2f} mg/kg/min", f"{rng.uniform(1, 2.6):.2f} mL/kg/h", f"{kg * 2:.0f} mL/h"]
+                ),
+                rng.choice(["", "0.4 g/kg", "1 g/kg", f"{kg:.0f} g"]),
+                *(rng.choices(["no", "N", "yes", ""], [70, 25, 4, 1])[0] for _ in QUESTIONS),
+            ]
+            if rng.random() < 0.01 * len(row):
+                row[rng.randrange(2, len(row))] = rng.choice(["70,5", "?", "unknown", "8 mg", "1e3"])
+            writer.writerow(row)
+
+
+def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
+    """Wall seconds and peak memory in MiB of one whole process."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT, env=env)
+    _, _, usage = os.wait4(process.pid, 0)
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def compare(what: str, ours: list[str], yardstick: list[str], runs: int, env: dict[str, str]) -> None:
+    """Prints the ratio of the two commands, pair by pair."""
+    pairs = [(timed(ours, env), timed(yardstick, env)) for _ in range(runs + 1)][1:]
+    ratios = [ours[0] / theirs[0] for ours, theirs in pairs]
+    seconds, theirs = (statistics.median(pair[k][0] for pair in pairs) for k in (0, 1))
+    peak = max(pair[0][1] for pair in pairs)
+    print(
+        f"{what}: ratio {statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f}; {runs} pairs), "
+        f"{seconds:.2f} s against {theirs:.2f} s, peak {peak:.0f} MiB"
+    )
+
+
+def main(runs: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        # Both sides run from compiled modules, as an installed program does.
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        env |= {"PYTHONPYCACHEPREFIX": str(Path(folder) / "compiled"), "PYTHONPATH": str(ROOT)}
+        program = [PYTHON, "-m", "ivigcheck"]
+        imports = [PYTHON, "-c", "import typer, pint, numpy"]
+        compare("one order / importing typer, pint, numpy", [*program, *ORDER], imports, runs, env)
+        orders = Path(folder) / "orders.csv"
+        write_orders(orders, 10_000)
+        out = [part for ending in ("json", "csv") for part in ("-o", str(Path(folder) / f"out.{ending}"))]
+        read = [PYTHON, "-c", f"import pandas; pandas.read_csv({str(orders)!r}, dtype=str)"]
+        compare(
+            "10,000 orders, CSV to JSON and CSV / pandas.read_csv",
+            [*program, "batch", str(orders), *out],
+            read,
+            runs,
+            env,
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 Kind = Literal["id", "indication", "product", "quantity", "number", "date", "choice", "answer", "unit"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Column:
     """One canonical column.
 

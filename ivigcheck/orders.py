@@ -89,7 +89,7 @@ class Written:
         return self.units[self.unit[i]] if self.unit[i] >= 0 else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Place:
     """Where an order stands in its input: file, sheet and row as the user sees them; all None for a single order.
 

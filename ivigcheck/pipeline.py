@@ -27,7 +27,7 @@ Progress = Callable[[str, int], None]
 """Told which stage a run is in, and how many orders it has come to."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Checked:
     """A checked run: its inputs, and everything that was found out about their orders."""
 

@@ -40,7 +40,7 @@ for _definition in (
     _REGISTRY.define(_definition)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Unit:
     """One accepted unit.
 
@@ -133,7 +133,7 @@ NOT_AVAILABLE: Final = frozenset({"", "na", "n/a", "none", "nan"})
 """Spellings that leave a number or a date open, in any case."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading:
     """What one piece of text says: a value in ``unit`` (as written, unconverted), or the reason it says nothing.
 

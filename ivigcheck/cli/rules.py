@@ -64,12 +64,20 @@ def parameter_lines(knowledge: Knowledge, name: str) -> list[str]:
     return lines + [f"Source: {knowledge.cite(source)}" for source in parameter.sources]
 
 
+def question_lines(knowledge: Knowledge, name: str) -> list[str]:
+    """A risk question, named ``question NAME``, with its note and its sources; empty for anything else."""
+    for question in knowledge.questions:
+        if name == f"question {question.name}":
+            said = [text for text in (question.title, question.note) if text]
+            return said + [f"Source: {knowledge.cite(source)}" for source in question.sources]
+    return []
+
+
 def _print_page(found: Rule, knowledge: Knowledge) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    names = [part.strip() for part in found.source.split(", or ")]
-    question = next((q for q in knowledge.questions if found.source == f"question {q.name}"), None)
+    names = found.source.split(", or ")
     with captured() as screen:
         screen.print(Text(f"{found.code} {found.name} ({found.severity.name.lower()})", style="bold"))
         screen.print()
@@ -77,12 +85,9 @@ def _print_page(found: Rule, knowledge: Knowledge) -> None:
             screen.print(Text(paragraph))
         screen.print()
         screen.print(Text(f"Rests on: {found.source}"))
-        lines = [line for name in names for line in parameter_lines(knowledge, name)]
-        if question:
-            lines += [line for line in (question.title, question.note) if line]
-            lines += [f"Source: {knowledge.cite(source)}" for source in question.sources]
-        for line in lines:
-            screen.print(Padding(Text(line), (0, 0, 0, 2)))
+        for name in names:
+            for line in (*question_lines(knowledge, name), *parameter_lines(knowledge, name)):
+                screen.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
 def _paragraphs(page: str) -> list[str]:

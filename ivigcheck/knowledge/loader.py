@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+import tomli
 
 from ivigcheck.errors import KnowledgeError
 from ivigcheck.knowledge.facts import Figure, IcdRow, Knowledge, LabelRow, PolicyInForce, Product, fold, publishers
@@ -59,8 +59,8 @@ class _Where:
 def _parse(path: Path, shape: type[T]) -> T:
     where = _Where(path.name)
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), shape)
-    except tomllib.TOMLDecodeError as error:
+        return msgspec.convert(tomli.loads(path.read_text(encoding="utf-8")), shape)
+    except tomli.TOMLDecodeError as error:
         raise where.refuse(f"is not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise where.refuse(str(error)) from error

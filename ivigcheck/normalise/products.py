@@ -52,7 +52,7 @@ def read_products(reader: Reader, knowledge: Knowledge) -> Products:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Resolved:
     """One order's product. product: position, -1 where not known; candidates: what an open brand may be.
 

@@ -91,7 +91,7 @@ def read_indication(text: str, knowledge: Knowledge) -> int:
     return -1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProductText:
     """What a product's text says. products: positions of the brand's products, empty where not recognised.
 

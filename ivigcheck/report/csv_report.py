@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -60,13 +59,20 @@ def _field(value: Any) -> Any:
     return _BOOLEANS[value] if isinstance(value, bool) else value
 
 
+class _Lines(list[str]):
+    """Takes what a csv writer writes, line by line: joining them once is faster than a text that grows."""
+
+    def write(self, line: str) -> None:
+        self.append(line)
+
+
 def render_csv(orders: Sequence[Mapping[str, Any]], header: Sequence[str]) -> bytes:
     """UTF-8, a header and one line for each order as given.
 
     orders: the report's order objects, in the order of the input. header: their `csv_names`.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(map(_field, _values(order)) for order in orders)
-    return text.getvalue().encode("utf-8")
+    return "".join(lines).encode("utf-8")

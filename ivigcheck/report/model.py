@@ -241,9 +241,3 @@ def _unrecognised(checked: Checked) -> list[str]:
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
             said.append(f"{column}s not recognised: {listed}{more}.")
     return said
-
-
-def report(checked: Checked, started: datetime) -> dict[str, Any]:
-    """The whole report, worst orders first."""
-    facts = Facts(checked)
-    return {**head(checked, started), "orders": [facts.of(i) for i in worst_first(checked)]}

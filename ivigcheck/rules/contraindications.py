@@ -68,7 +68,7 @@ _says(hypercoagulable_state, "hypercoagulable_state", "a hypercoagulable state i
     "IVG202",
     "recent-thrombosis",
     Severity.STOP,
-    source="question recent_thrombosis",
+    source="question recent_thrombosis, or recent_thrombosis_days",
     **_yes_or_not("recent_thrombosis"),
 )
 def recent_thrombosis(orders: Orders, limits: Limits) -> Mask:

@@ -26,7 +26,7 @@ class Finding(NamedTuple):
     detail: Detail
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Hits:
     rule: Rule
     column: str

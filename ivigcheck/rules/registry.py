@@ -29,7 +29,7 @@ class Severity(IntEnum):
 Severities = npt.NDArray[np.int8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Facet:
     """One of several findings that one rule may make of an order: about ``column``, with (n,) Severity, 0 for none."""
 
@@ -56,7 +56,7 @@ Explain = Callable[[Orders, Limits, int, str], Detail]
 Example = Mapping[str, Any]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Rule:
     """A rule. flags, passes: examples on both sides of its boundary, as fields of one order (``limits`` apart).
 

@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from ivigcheck.knowledge import built_in
 from ivigcheck.pipeline import Checked, check_files
-from ivigcheck.report.model import report
+from ivigcheck.report import Rendering
 from ivigcheck.rules import Severity
 from ivigcheck.units import exceeds, same
 
@@ -102,7 +102,7 @@ def check(path: Path, as_of: date = AS_OF) -> Checked:
 @cache
 def by_row(path: Path, as_of: date = AS_OF) -> dict[int, dict[str, Any]]:
     """The report's orders by their row."""
-    orders = report(check(path, as_of), datetime(2026, 11, 22, 2, 0))["orders"]
+    orders = Rendering(check(path, as_of), datetime(2026, 11, 22, 2, 0)).report["orders"]
     rows = {order["source"]["row"]: order for order in orders}
     assert len(rows) == len(orders)
     return rows
@@ -207,7 +207,7 @@ def test_messy_verdicts_hold_on_later_days_but_for_one(as_of: date) -> None:
 
 
 def test_the_messy_batch_names_its_ignored_columns_and_blank_rows_once() -> None:
-    notices = report(check(MESSY), datetime(2026, 11, 22, 2, 0))["notices"]
+    notices = Rendering(check(MESSY), datetime(2026, 11, 22, 2, 0)).report["notices"]
     assert sum('"Ward", "Comment"' in notice for notice in notices) == 1
     assert sum("3 empty rows" in notice for notice in notices) == 1
 
@@ -253,7 +253,7 @@ def test_the_samples_show_every_rule() -> None:
 @pytest.mark.parametrize("path", [CLEAN, MESSY, EVERY_RULE], ids=lambda path: path.name)
 def test_rows_in_are_orders_out_and_the_counts_add_up(path: Path) -> None:
     checked = check(path)
-    said = report(checked, datetime(2026, 11, 22, 2, 0))
+    said = Rendering(checked, datetime(2026, 11, 22, 2, 0)).report
     rows = non_empty_records(path) if path.suffix == ".csv" else len(notes())
     counts = said["counts"]
     assert rows == counts["orders"] == len(said["orders"]) == sum(len(table.rows) for table in checked.tables)

@@ -20,6 +20,9 @@ ERRORS: Final = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!",
      "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!"}
 )  # fmt: skip
+_SAME_ANSWER: Final = {"1": ("yes", "y", "true"), "0": ("no", "n", "false")}
+"""What the format of a number may show for it where yes or no belongs."""
+
 _LONGEST_ID: Final = 15
 """Digits of a number that Excel keeps; it has rounded the further ones."""
 
@@ -28,6 +31,10 @@ _TOKEN = re.compile(
 )
 _PLAIN_NUMBER = re.compile(r"(general|@|[#0?, /]*(\.[#0? ]*)?(e[+-]0+)?)", re.IGNORECASE)
 _SCALED = re.compile(r",(?![#0?])")
+_PLACEHOLDER = re.compile(r"[#0?@]|general", re.IGNORECASE)
+_SHOWS_ZERO = re.compile(r"[0@]|general", re.IGNORECASE)
+_CONDITION = re.compile(r"\[\s*[<>=]")
+_OTHER: Final = "\ufffd"  # stands for a literal that is not known here, and equals none
 _CONTROL = re.compile(r"_x00[01][0-9A-Fa-f]_")
 _CONTROL_SPACE = re.compile(r"_x000[9aAdD]_")
 
@@ -58,7 +65,8 @@ class _Format:
     """What a number format shows besides the number.
 
     percent: it shows a percentage. zeros: its width where it is only zeros, else 0.
-    pads: it fills small numbers up with zeros. literal: text beside the number. plain: it shows the number as it is.
+    pads: it fills small numbers up with zeros. literal: text beside the number, or instead of it.
+    plain: it shows the number as it is.
     """
 
     percent: bool
@@ -103,7 +111,7 @@ def cell_text(cell: Cell, number_format: str, column: Column) -> Said:
     if isinstance(value, timedelta):
         return _misplaced("a duration", column, cell)
     if isinstance(value, (int, float)) and isfinite(value):
-        return _number(value, _read_format(number_format), column, cell)
+        return _number(value, _read_format(number_format, (value > 0) - (value < 0)), column, cell)
     return _misplaced("something that is no value of Excel", column, cell)
 
 
@@ -138,7 +146,7 @@ def _iso(value: date) -> str:
 def _number(value: float, shape: _Format, column: Column, cell: Cell) -> Said:
     if column.kind == "date":
         return _misplaced("a number", column, cell)
-    if shape.percent:
+    if shape.percent and not shape.literal:
         if column.quantity == "concentration" and column.kind == "quantity":
             return Said(_digits(Decimal(repr(value)) * 100) + "%")
         return _misplaced("a percentage", column, cell)
@@ -147,6 +155,12 @@ def _number(value: float, shape: _Format, column: Column, cell: Cell) -> Said:
     if column.kind in ("quantity", "number"):
         return _measured(value, shape, column, cell)
     text = _digits(Decimal(repr(value)))
+    if column.kind == "answer" and shape.literal.casefold() in _SAME_ANSWER.get(text, ()):
+        return Said(text)
+    if shape.literal or not shape.plain:
+        return Said(
+            bad=f"holds a number whose format shows something else (cell {cell.coordinate}): write what it shows."
+        )
     return Said(text.zfill(shape.zeros) if text.isdecimal() else text)
 
 
@@ -163,7 +177,7 @@ def _id(value: float, shape: _Format, cell: Cell) -> Said:
 def _measured(value: float, shape: _Format, column: Column, cell: Cell) -> Said:
     text = _digits(Decimal(repr(value)))
     if shape.literal:  # the format shows "82 lb" for the number 82: the reader of the sheet has seen the unit
-        unit = units.find_unit(shape.literal, column.quantity) if column.quantity else None
+        unit = units.find_unit(shape.literal, column.quantity) if column.quantity and shape.plain else None
         if unit is None:
             return Said(
                 bad=f"has a number format that shows other text (cell {cell.coordinate}): write the unit in the cell."
@@ -183,20 +197,43 @@ def _digits(value: Decimal) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _read_format(number_format: str) -> _Format:
-    """What the format of positive numbers shows: the first of its sections."""
-    plain, literal = "", ""
-    for token in _TOKEN.finditer(number_format or "General"):
+def _read_format(number_format: str, sign: int) -> _Format:
+    """What a format shows for a number above, below or at zero (sign 1, -1, 0)."""
+    sections, conditional = _sections(number_format or "General")
+    shapes = [_shape(plain, literal) for plain, literal in sections[:3]]
+    if conditional:  # which section holds is not reckoned here: all must show the same, and nothing but the number
+        same = shapes[0].plain and not shapes[0].literal and len(set(shapes)) == 1
+        return shapes[0] if same else _Format(False, 0, False, _OTHER, False)
+    at = {1: 0, -1: 1, 0: 2}[sign]
+    shape = shapes[at] if at < len(shapes) else shapes[0]
+    if sign == 0 and shape.plain and not _SHOWS_ZERO.search(sections[at if at < len(shapes) else 0][0]):
+        return _Format(False, 0, False, "", False)
+    return shape
+
+
+def _sections(number_format: str) -> tuple[list[tuple[str, str]], bool]:
+    """The sections of a format, each as its placeholders and its literal text; and whether any states a condition."""
+    sections = [("", "")]
+    conditional = False
+    for token in _TOKEN.finditer(number_format):
         if token["plain"] == ";":
-            break
-        plain += token["plain"] or ""
+            sections.append(("", ""))
+            continue
+        conditional = conditional or bool(_CONDITION.match(token.group()))
+        plain, literal = sections[-1]
         literal += token["quoted"] or token["escaped"] or token["symbol"] or ""
-    plain, literal = plain.strip(), literal.strip()
-    percent = "%" in plain
-    shows_number = bool(_PLAIN_NUMBER.fullmatch(plain)) and not _SCALED.search(plain)
-    if not shows_number and not percent:
+        sections[-1] = (plain + (token["plain"] or ""), literal)
+    return [(plain.strip(), literal.strip()) for plain, literal in sections], conditional
+
+
+def _shape(plain: str, literal: str) -> _Format:
+    number = plain.replace("%", "", 1)
+    shows_number = bool(_PLAIN_NUMBER.fullmatch(number) and _PLACEHOLDER.search(number)) and not _SCALED.search(number)
+    percent = shows_number and number != plain
+    if not shows_number:
         letters = re.sub(r"[^A-Za-z$]", "", plain)
         literal += letters if letters.casefold() != "general" else ""
+        literal += _OTHER if "%" in plain else ""  # "0%%" multiplies by 10,000
     only_zeros = re.fullmatch(r"0+", plain) is not None and not literal
     pads = plain.partition(".")[0].count("0") > 1
-    return _Format(percent, len(plain) if only_zeros else 0, pads, literal, shows_number)
+    return _Format(percent, len(plain) if only_zeros else 0, pads, literal, shows_number and not percent)

@@ -36,7 +36,7 @@ def choose_sheet(
         chosen = _by_name(sheets, wanted, name)
     else:
         chosen = _by_fit(sheets, [at for at in fitting if sheets[at].visible], headers, columns, name)
-    return sheets[chosen], _notices(sheets, chosen, headers, fitting, name)
+    return sheets[chosen], _notices(sheets, chosen, headers, fitting)
 
 
 def _by_name(sheets: Sequence[Sheet], wanted: str, name: str) -> int:
@@ -75,19 +75,17 @@ def _by_fit(
     raise AssertionError("a header that fits was not among the fitting ones")
 
 
-def _notices(
-    sheets: Sequence[Sheet], chosen: int, headers: dict[int, list[str]], fitting: list[int], name: str
-) -> list[str]:
+def _notices(sheets: Sequence[Sheet], chosen: int, headers: dict[int, list[str]], fitting: list[int]) -> list[str]:
     notices = []
     if not sheets[chosen].visible:
-        notices.append(f"{name}: the sheet read, {_names([sheets[chosen]])}, is hidden.")
+        notices.append("the sheet read is hidden.")
     others = [at for at in range(len(sheets)) if at != chosen]
     passed = [sheets[at] for at in others if sheets[at].visible and headers[at]]
     hidden = [sheets[at] for at in others if not sheets[at].visible and at in fitting]
     if passed:
-        notices.append(f"{name}: only sheet {_names([sheets[chosen]])} was read; passed over: {_names(passed)}.")
+        notices.append(f"only this sheet was read; passed over: {_names(passed)}.")
     if hidden:
-        notices.append(f"{name}: hidden sheets that look like orders were not read: {_names(hidden)}.")
+        notices.append(f"hidden sheets that look like orders were not read: {_names(hidden)}.")
     return notices
 
 

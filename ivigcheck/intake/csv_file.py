@@ -1,7 +1,7 @@
 """Delimited text (.csv, .tsv) to orders.
 
 Nothing is skipped and nothing is guessed: a row that does not have exactly the header's fields is an order that cannot
-be used, and says why.
+be used, and says why. Where one record may be several orders, run together by a quote, the file is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from ivigcheck.columns import Column
 from ivigcheck.errors import InputError
-from ivigcheck.intake.csv_text import decode, last_quote, physical_lines
+from ivigcheck.intake.csv_text import LINE_END, decode, last_quote, physical_lines
 from ivigcheck.intake.files import Content, count_notices, read_content
 from ivigcheck.intake.headers import HeaderMap, fold, match_headers, recognised
 from ivigcheck.intake.table import BadCell, Table
@@ -30,10 +30,12 @@ _REPEATS: Final = "repeats the header."
 class _Rows:
     """The data rows as they are collected; every row keeps its place, usable or not.
 
-    surplus: index of the row -> whether any of its surplus fields says something.
+    ends: index of a row of several physical lines -> the last of them. surplus: index of the row -> whether any of its
+    surplus fields says something.
     """
 
     lines: list[int] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
     fields: list[list[str]] = field(default_factory=list)
     malformed: dict[int, str] = field(default_factory=dict)
     surplus: dict[int, bool] = field(default_factory=dict)
@@ -59,9 +61,11 @@ def read_csv(
     delimiter = _choose_delimiter(text, columns, content.name, tabs_first=path.suffix.casefold() == ".tsv")
     records = _records(text, delimiter, content.name)
     blank_before, header = 0, None
-    for _, _, fields in records:
+    for line, end, fields in records:
         if any(text.strip() for text in fields):
             header = fields
+            if end > line and _swallowed_rows(header, len(header), delimiter):
+                raise _run_together(content.name, line, end)
             break
         blank_before += 1
     if header is None:
@@ -69,8 +73,9 @@ def read_csv(
     mapping = match_headers(header, columns, where=content.name)
     rows = _collect(records, header, mapping, content.name, delimiter, "\v" in text or "\f" in text, progress)
     rows.blank += blank_before
-    notices += _settle_surplus(rows, mapping.width, content.name)
-    notices += count_notices(content.name, len(rows.lines), rows.blank)
+    notices += _settle_surplus(rows, mapping, content.name)
+    _require_single_rows(rows, content.name)
+    notices += count_notices(len(rows.lines), rows.blank)
     return _table(content, mapping, rows, notices)
 
 
@@ -145,16 +150,25 @@ def _collect(
             continue
         index = len(rows.lines)
         rows.lines.append(line)
-        if len(fields) > width:
-            rows.surplus[index] = any(fields[width:])
-        reason = _why_malformed(fields, folded, delimiter if end > line else None)
-        if reason:
-            rows.malformed[index] = reason
-            rows.surplus.pop(index, None)
-            rows.repeats += reason == _REPEATS
-        rows.fields.append(fields[:width] if len(fields) >= width else [""] * width)
-        if index not in rows.malformed:
-            _require_headers(fields, mapping, line, name)
+        if end > line:
+            rows.ends[index] = end
+            if _swallowed_rows(raw, width, delimiter):
+                raise _run_together(name, line, end)
+        found = len(fields)
+        if found < width:
+            rows.malformed[index] = _wrong_count(found, width)
+            rows.fields.append([""] * width)
+        elif _repeats(fields[0], folded[0]) and [fold(text) for text in fields[:width]] == folded:
+            rows.malformed[index] = _REPEATS
+            rows.repeats += 1
+            rows.fields.append(fields[:width])
+        else:
+            if found > width:
+                rows.surplus[index] = any(fields[width:])
+                fields = fields[:width]
+            rows.fields.append(fields)
+            if mapping.blank:
+                _require_headers(fields, mapping, line, name)
             if has_breaks:
                 _mark_breaks(rows, index, raw[:width], header, mapping)
         if progress and (index + 1) % _PROGRESS_EVERY == 0:
@@ -162,20 +176,43 @@ def _collect(
     return rows
 
 
-def _why_malformed(fields: list[str], folded: list[str], delimiter: str | None) -> str:
-    """Why a row cannot be used, or "". Too many fields are settled when all rows are known.
+def _repeats(text: str, folded: str) -> bool:
+    """Whether a row's first text is the header's. The first letter tells for most rows; to fold is dear."""
+    first = text[:1]
+    return (not first.isalnum() or first.casefold()[:1] == folded[:1]) and fold(text) == folded
 
-    folded: the header's texts. delimiter: given only for a row of several lines.
+
+def _swallowed_rows(raw: Sequence[str], width: int, delimiter: str) -> bool:
+    """Whether a field of a record of several lines holds other rows, or the end of this one and the beginning of the
+    next: a quote that is never closed runs on to the next quote. A note of several lines with some commas is neither.
+
+    raw: the fields as they stand in the file.
     """
-    width = len(folded)
-    if fold(fields[0]) == folded[0] and [fold(text) for text in fields[:width]] == folded:
-        return _REPEATS
-    if len(fields) < width:
-        return _wrong_count(len(fields), width)
-    # A quote that is never closed runs on to the next quote, and takes whole orders with it into one field.
-    if delimiter and any(text.count(delimiter) >= width - 1 and ("\n" in text or "\r" in text) for text in fields):
-        return "holds a whole line of the file inside quotes: a quote is not closed, or there is one too many."
-    return ""
+    for at, text in enumerate(raw):
+        if "\n" not in text and "\r" not in text:
+            continue
+        delimiters = [line.count(delimiter) for line in LINE_END.split(text)]
+        if max(delimiters) >= width - 1 > 0:
+            return True
+        # Closed in the same column of the next row: what is left of this row, and as much of the next as precedes it.
+        if at and delimiters[0] == len(raw) - 1 - at and delimiters[-1] == at:
+            return True
+    return False
+
+
+def _run_together(name: str, line: int, end: int) -> InputError:
+    return InputError(
+        f"{name}: lines {line} to {end} are one record, and may be several orders run together by a quote that is not "
+        "closed, or is one too many. Correct the quotes there (a quote inside a quoted field is doubled), or take the "
+        "line breaks out of the values. Nothing of the file was used."
+    )
+
+
+def _require_single_rows(rows: _Rows, name: str) -> None:
+    """A malformed row of several lines may be several orders: as one of them it would hide the others."""
+    for index, end in rows.ends.items():
+        if rows.malformed.get(index, _REPEATS) != _REPEATS:
+            raise _run_together(name, rows.lines[index], end)
 
 
 def _wrong_count(found: int, width: int) -> str:
@@ -207,18 +244,24 @@ def _mark_breaks(rows: _Rows, index: int, raw: list[str], header: list[str], map
         rows.bad[index] = tuple(bad)
 
 
-def _settle_surplus(rows: _Rows, width: int, name: str) -> list[str]:
-    """What fields beyond the header's mean, now that all rows are known. Returns the notices."""
+def _settle_surplus(rows: _Rows, mapping: HeaderMap, name: str) -> list[str]:
+    """What fields beyond the header's mean, now that all rows are known. Returns the notices.
+
+    Empty ones are dropped only where each row has them and each header is known: a separator inside an unquoted text
+    also makes one field more, and where the last column is empty, that field is empty too.
+    """
+    width = mapping.width
     data_rows = len(rows.lines) - rows.repeats
-    every = len(rows.surplus) == data_rows > 0
-    if every and not any(rows.surplus.values()):
-        return [f"{name}: every row ends with empty fields beyond the header's {width}; they were dropped."]
-    if every and data_rows > 1 and all(rows.surplus.values()):
+    every = len(rows.surplus) == data_rows > 1
+    if every and (mapping.ignored or mapping.blank or all(rows.surplus.values())):
         first = rows.lines[min(rows.surplus)]
         raise InputError(
-            f"{name}: every row has more fields than the header's {width} (line {first} is the first): a header is "
-            "missing, or values are not quoted. Correct the export; nothing of it was used."
+            f"{name}: every row has more fields than the header's {width} (line {first} is the first). This may be a "
+            "separator inside a text that is not quoted, or a header that is missing. Quote the texts, or give the "
+            "last field a header, and export again; nothing of it was used."
         )
+    if every and not any(rows.surplus.values()):
+        return [f"every row ends with empty fields beyond the header's {width}; they were dropped."]
     for index in rows.surplus:
         rows.malformed[index] = (
             f"has more fields than the header's {width}: a separator inside a value that is not quoted."

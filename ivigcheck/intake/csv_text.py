@@ -13,7 +13,7 @@ from ivigcheck.intake.files import Content, kind_of, shown
 
 _BOM: Final = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 _UTF16_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 # UTF-8 read as Latin-1 or Windows-1252 and written again, and the mark of a character that was lost.
 _MOJIBAKE = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
@@ -32,7 +32,7 @@ def decode(content: Content, encoding: str | None) -> tuple[str, list[str]]:
     try:
         text = content.data.decode(codec)
     except UnicodeDecodeError as error:
-        line = len(_LINE_END.findall(content.data[: error.start].decode("latin-1"))) + 1
+        line = len(LINE_END.findall(content.data[: error.start].decode("latin-1"))) + 1
         raise InputError(
             f"{content.name}: line {line} is not {codec.upper()}. Save the file as CSV UTF-8, or name its encoding."
         ) from None
@@ -43,7 +43,7 @@ def decode(content: Content, encoding: str | None) -> tuple[str, list[str]]:
             f"{content.name}: has a NUL byte in line {_line_of(text, text.index(chr(0)))}: the file is damaged, or is "
             "UTF-16. Export it again as CSV UTF-8."
         )
-    return _tidy(text, content.name)
+    return _tidy(text)
 
 
 def _codec(encoding: str | None) -> str:
@@ -74,27 +74,27 @@ def _refuse_other_kinds(content: Content, *, named: bool) -> None:
         )
 
 
-def _tidy(text: str, name: str) -> tuple[str, list[str]]:
+def _tidy(text: str) -> tuple[str, list[str]]:
     notices = []
     bare = text.lstrip(_BOM)
     if len(text) - len(bare) > 1:
-        notices.append(f"{name}: begins with more than one byte order mark; they were passed over.")
+        notices.append("begins with more than one byte order mark; they were passed over.")
     ended = _END_OF_FILE.sub("", bare)
     if len(ended) < len(bare):
-        notices.append(f"{name}: ends with the end-of-file mark of old systems (0x1A); it was passed over.")
+        notices.append("ends with the end-of-file mark of old systems (0x1A); it was passed over.")
     if ended and not ended.endswith(("\n", "\r")):
-        notices.append(f"{name}: the last line has no line end; the file may be cut off. Compare its last order.")
+        notices.append("the last line has no line end; the file may be cut off. Compare its last order.")
     damaged = _MOJIBAKE.search(ended)
     if damaged:
         notices.append(
-            f"{name}: looks mis-encoded (first in line {_line_of(ended, damaged.start())}): names and units may be "
+            f"looks mis-encoded (first in line {_line_of(ended, damaged.start())}): names and units may be "
             "wrong. Export it again as UTF-8."
         )
     return ended, notices
 
 
 def _line_of(text: str, position: int) -> int:
-    return len(_LINE_END.findall(text, 0, position)) + 1
+    return len(LINE_END.findall(text, 0, position)) + 1
 
 
 def physical_lines(text: str) -> Iterator[str]:

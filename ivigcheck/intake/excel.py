@@ -121,8 +121,8 @@ def _read_sheet(
         blank_rows=blank,
         notices=(
             *notices,
-            *_layout_notices(sheet, mapping.width, where),
-            *count_notices(where, len(reader.rows), blank),
+            *_layout_notices(sheet, mapping.width),
+            *count_notices(len(reader.rows), blank),
         ),
     )
 
@@ -190,18 +190,18 @@ class _RowReader:
         )
 
 
-def _layout_notices(sheet: Sheet, width: int, where: str) -> list[str]:
+def _layout_notices(sheet: Sheet, width: int) -> list[str]:
     """What the sheet does not show, or shows as one, and was read all the same."""
     notices = []
     if sheet.hidden_rows:
         count = len(sheet.hidden_rows)
         rows = "1 hidden row was" if count == 1 else f"{count} hidden rows were"
-        notices.append(f"{where}: {rows} read all the same (first: row {sheet.hidden_rows[0]}).")
+        notices.append(f"{rows} read all the same (first: row {sheet.hidden_rows[0]}).")
     hidden = [get_column_letter(at) for at in range(1, width + 1) if any(a <= at <= b for a, b in sheet.hidden_columns)]
     if hidden:
-        notices.append(f"{where}: hidden columns were read all the same: {', '.join(hidden)}.")
+        notices.append(f"hidden columns were read all the same: {', '.join(hidden)}.")
     if sheet.merged:
-        notices.append(f"{where}: has merged cells; only the first cell of each holds its value, the others are blank.")
+        notices.append("has merged cells; only the first cell of each holds its value, the others are blank.")
     if sheet.filtered:
-        notices.append(f"{where}: has an active filter; the rows that it hides were read all the same.")
+        notices.append("has an active filter; the rows that it hides were read all the same.")
     return notices

@@ -46,8 +46,9 @@ def shown(text: str, longest: int = 60) -> str:
 
 
 def shown_name(path: Path) -> str:
-    """The file's name without its folder, safe in messages and reports even where it is not valid text."""
-    return shown(path.name, longest=255)
+    """The file's name without its folder, safe in messages and reports even where it is not valid text; the path where
+    it has no name (``.``)."""
+    return shown(path.name or str(path), longest=255)
 
 
 def read_content(path: Path) -> Content:
@@ -125,15 +126,15 @@ def kind_of(data: bytes) -> tuple[str, str] | None:
 _SPREADSHEET_LIMITS: Final = (65_535, 1_048_575)
 
 
-def count_notices(name: str, orders: int, blank_rows: int) -> list[str]:
+def count_notices(orders: int, blank_rows: int) -> list[str]:
     """What the number of rows says about the file: none at all, or exactly as many as fit a spreadsheet."""
     notices = []
     if orders == 0:
-        notices.append(f"{name}: has a header and no orders.")
+        notices.append("has a header and no orders.")
     for limit in _SPREADSHEET_LIMITS:
         if limit in (orders, orders + blank_rows):
             notices.append(
-                f"{name}: has exactly {limit:,} rows, a spreadsheet's limit: orders beyond it may have been cut off. "
+                f"has exactly {limit:,} rows, a spreadsheet's limit: orders beyond it may have been cut off. "
                 "Compare the count with the ordering system."
             )
     return notices

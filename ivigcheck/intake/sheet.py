@@ -41,6 +41,10 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 _READABLE: Final = {"n": _NUMBER, "s": _INDEX, "b": re.compile("[01]")}
 ITEM_TAG: Final = f"{{{SHEET_MAIN_NS}}}si"
 _TEXT: Final = f"{{{SHEET_MAIN_NS}}}t"
+_RUN: Final = f"{{{SHEET_MAIN_NS}}}r"
+_TEXT_PARTS: Final = frozenset({_TEXT, _RUN, *(f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("rPr", "rPh", "phoneticPr"))})
+_EXTENSIONS: Final = f"{{{SHEET_MAIN_NS}}}extLst"
+_PARTS: Final = frozenset({FORMULA_TAG, VALUE_TAG, INLINE_STRING, _EXTENSIONS})
 _COLUMN: Final = f"{{{SHEET_MAIN_NS}}}col"
 _MERGED: Final = f"{{{SHEET_MAIN_NS}}}mergeCell"
 _FILTERED: Final = f"{{{SHEET_MAIN_NS}}}filterColumn"
@@ -142,6 +146,8 @@ class Sheet:
                     if not parents or parents[-1].tag != DATA_TAG:
                         raise Damaged("a row stands outside the sheet's data")
                     row, tags = element, 0
+                elif parents and parents[-1].tag == DATA_TAG:
+                    raise Damaged("something that is no row stands among its rows")
                 else:
                     self._note(element)
                     parents.append(element)
@@ -172,7 +178,9 @@ def _cells(row: Element, parser: WorkSheetParser, number: int) -> list[Cell]:
     last = 0
     for element in row:
         if element.tag != CELL_TAG:
-            continue
+            if element.tag == _EXTENSIONS:
+                continue
+            raise Damaged(f"something that is no cell stands in row {number}")
         _require_sound(element, number)
         inline = element.find(INLINE_STRING)
         if inline is not None:  # put aside: openpyxl would take it to pieces, slowly
@@ -200,16 +208,28 @@ def _no_result(element: Element) -> bool:
 
 def whole_text(element: Element) -> str:
     """The text of a shared or inline string: in one piece, as nearly all are, or in pieces of several fonts."""
-    if len(element) == 1 and element[0].tag == _TEXT:
+    if len(element) == 1 and element[0].tag == _TEXT and not len(element[0]):
         return element[0].text or ""
+    for holder in (element, *element.iterfind(_RUN)):
+        texts = holder.findall(_TEXT)
+        if len(texts) > 1 or any(map(len, texts)) or not _TEXT_PARTS.issuperset(part.tag for part in holder):
+            raise Damaged("a text is not readable")
     pieces: Any = Text
     return str(pieces.from_tree(element).content)
 
 
 def _require_sound(element: Element, number: int) -> None:
-    """openpyxl's casts take more than Excel writes: ``1_0`` as 10, an index of -1 as the last text."""
+    """openpyxl passes over what it does not expect in a cell, and its casts take more than Excel writes: ``1_0`` as 10,
+    an index of -1 as the last text."""
     kind = element.get("t", "n")
+    tags = set()
+    for part in element:
+        if part.tag not in _PARTS or part.tag in tags or (part.tag == VALUE_TAG and len(part)):
+            raise Damaged(f"a cell of row {number} holds something unknown, or something twice")
+        tags.add(part.tag)
     value = element.findtext(VALUE_TAG)
+    if (value and kind == "inlineStr") or (kind != "inlineStr" and INLINE_STRING in tags):
+        raise Damaged(f"a cell of row {number} holds what does not go with its kind")
     style = element.get("s", "0")
     if not _INDEX.fullmatch(style):
         raise Damaged(f"a cell of row {number} has no readable style")

@@ -196,8 +196,6 @@ def notices(checked: Checked) -> list[str]:
     for table in checked.tables:
         place = f'{table.file}, sheet "{table.sheet}"' if table.sheet else table.file
         said += [f"{place}: {notice}" for notice in table.notices]
-        if not table.rows:
-            said.append(f"{place}: no orders below the header.")
         if table.blank_rows:
             said.append(f"{place}: {table.blank_rows} empty {_rows(table.blank_rows)} passed over.")
         if table.ignored:

@@ -31,6 +31,7 @@ def row(order: str, **changed: str) -> str:
 
 
 HEADER = NAMES + "\n"
+KNOWN = HEADER.replace("patient_name", "product")  # every column is known
 FIRST, LAST = row("A1"), row("A9")
 BASE = HEADER + FIRST + LAST
 
@@ -97,16 +98,22 @@ CASES: dict[str, tuple[str | bytes, Refused | Read]] = {
     "F-18": (around(row("A5")).replace(",", ";") + row("A6", weight="80@5 kg").replace(",", ";").replace("@", ","),
              Read(4, last_weight="80,5 kg")),
     "F-19": (BASE.replace(",", "\t"), Read()),
-    "F-20": (HEADER + (FIRST + LAST).replace("\n", ",\n"), Read(notices=("every row ends with empty fields",))),
-    "F-20 some twice": (HEADER + FIRST.replace("\n", ",\n") + LAST.replace("\n", ", ,\n"),
+    "F-20": (KNOWN + (FIRST + LAST).replace("\n", ",\n"), Read(notices=("every row ends with empty fields",))),
+    "F-20 some twice": (KNOWN + FIRST.replace("\n", ",\n") + LAST.replace("\n", ", ,\n"),
                         Read(notices=("every row ends with empty fields",))),
     "F-20 with a header in the middle": (
-        HEADER + FIRST.replace("\n", ",\n") + HEADER + LAST.replace("\n", ",\n"),
+        KNOWN + FIRST.replace("\n", ",\n") + KNOWN + LAST.replace("\n", ",\n"),
         Read(3, malformed=((1, "repeats the header"),), notices=("every row ends with empty fields",))),
+    "F-20 H-06 beside an unknown column": (
+        HEADER + (FIRST + LAST).replace("\n", ",\n"), refused("every row has more fields", "line 2", "Quote the texts")),
+    "F-20 H-06 one row": (
+        KNOWN + FIRST.replace("\n", ",\n"), Read(1, malformed=((0, "more fields than the header's 9"),), last_weight="")),
     "F-21 H-06": (around(row("A5").replace("\n", ",\n")), Read(3, malformed=((1, "more fields than the header's 9"),))),
     "F-22 H-06": (HEADER + (FIRST + LAST).replace("\n", ",x\n"), refused("every row has more fields", "line 2")),
     "F-22 one row": (HEADER + FIRST.replace("\n", ",x\n"), Read(1, malformed=((0, "more fields"),), last_weight="")),
-    "F-22 mixed": (HEADER + FIRST.replace("\n", ",x\n") + LAST.replace("\n", ",\n"),
+    "F-22 mixed beside an unknown column": (HEADER + FIRST.replace("\n", ",x\n") + LAST.replace("\n", ",\n"),
+                                            refused("every row has more fields")),
+    "F-22 mixed": (KNOWN + FIRST.replace("\n", ",x\n") + LAST.replace("\n", ",\n"),
                    Read(malformed=((0, "more fields"), (1, "more fields")), last_weight="")),
     "F-23 H-06": (around(SHIFTED), Read(3, malformed=((1, "more fields than the header's 9"),))),
     "F-24 H-07": (around("A5,1,ITP,80 kg,70\n"), Read(3, malformed=((1, "has 5 fields where the header has 9"),))),
@@ -119,10 +126,15 @@ CASES: dict[str, tuple[str | bytes, Refused | Read]] = {
     "F-28 later line": (around('A5,"x\ny","z,\n'), refused("quote opened in line 4 is never closed")),
     "F-28 H-08 quote closed by the next one": (
         HEADER + FIRST + row("A5", patient_name='"x') + row("A6") + row("A7", patient_name='"') + LAST,
-        Read(3, malformed=((1, "a whole line of the file inside quotes"),), rows=(2, 3, 6))),
+        refused("lines 3 to 5 are one record", "several orders")),
     "F-28 H-08 quote closed in the same column of the next order": (
         HEADER + FIRST + row("A5").replace("ITP", '"ITP') + row("A6").replace("ITP", 'ITP"') + LAST,
-        Read(3, malformed=((1, "a whole line of the file inside quotes"),), rows=(2, 3, 5))),
+        refused("lines 3 to 4 are one record", "several orders")),
+    "F-28 H-08 quote closed in another column of the next order": (
+        HEADER + FIRST + row("A5").replace("ITP", '"ITP') + row("A6").replace("240 mL/h", '240 mL/h"') + LAST,
+        refused("lines 3 to 4 are one record", "several orders")),
+    "F-30 H-08 too many fields": (around(row("A5", patient_name='"AL\nPHA",x')), refused("lines 3 to 4 are one record")),
+    "F-30 many commas": (around(row("A5", patient_name='"a, b, c, d, e\nf, g, h, i, j, k"')), Read(3, rows=(2, 3, 5))),
     "F-29": (around(row("A5", patient_name='"ALPHA" BETA')), refused("bad quoting in line 3", "opened in line 3")),
     "F-30": (around(row("A5", patient_name='"AL\nPHA"')), Read(3, rows=(2, 3, 5))),
     "F-31": (around(row("A5", patient_name="O'NEIL 5'10\" TALL")), Read(3)),

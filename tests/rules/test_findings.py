@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from conftest import GOOD, check, codes, facts
 
@@ -93,6 +95,8 @@ ORDERS = (
     ({"reaction_grade": "3", "reaction_rate": "6 mg/kg/min", "reaction_resolved": "yes", "minutes_since_resolved": "15",
       "max_rate": "3 mg/kg/min"}, STOP, ["IVG205"]),
     ({"reaction_grade": "2"}, STOP, ["IVG502", "IVG901"]),
+    ({"reaction_grade": "1"}, STOP, ["IVG502", "IVG901"]),
+    ({"reaction_grade": "0", "reaction_rate": "20 mg/kg/min"}, STOP, ["IVG502"]),
     ({"reaction_rate": "20 mg/kg/min"}, STOP, ["IVG502", "IVG901"]),
     ({"reaction_grade": "5"}, UNCHECKED, ["IVG903"]),
     ({"reaction_grade": "2.5"}, UNCHECKED, ["IVG902"]),
@@ -281,3 +285,20 @@ def test_many_repeats_of_one_id_cost_no_more_than_their_number() -> None:
     checked = check(*[GOOD] * 3000)
     message = order_facts(checked, 0)["findings"][0]["message"]
     assert message.endswith("orders.csv, row 3; orders.csv, row 4; orders.csv, row 5 and 2996 more")
+
+
+@pytest.mark.parametrize(
+    ("born", "as_of", "age"),
+    [
+        ("1960-11-22", "2026-11-22", 66),
+        ("1960-11-23", "2026-11-22", 65),
+        ("2000-02-29", "2026-02-28", 25),
+        ("2000-02-29", "2026-03-01", 26),
+        ("2026-11-22", "2026-11-22", 0),
+    ],
+)
+def test_an_age_is_completed_years_on_the_day_that_is_asked_about(born: str, as_of: str, age: int) -> None:
+    """H-35."""
+    verdict = facts(as_of=date.fromisoformat(as_of), age_years="", birth_date=born)
+    assert verdict["ordered"]["age_years"] == age
+    assert ("age_over_65" in verdict["at_risk"]) == (age > 65)

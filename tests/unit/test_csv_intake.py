@@ -107,6 +107,14 @@ def test_other_kinds_of_file_are_refused_with_the_way_out(tmp_path: Path, name: 
         read(tmp_path / name, HEADER + GOOD)
 
 
+@pytest.mark.parametrize("path", [".", "/"])
+def test_a_path_without_a_name_is_refused_by_what_it_is(path: str) -> None:
+    with pytest.raises(InputError) as stopped:
+        read_inputs([Path(path)], columns=COLUMNS)
+    assert str(stopped.value).startswith(f"{path}: is not read; ")
+    assert "is a directory" in str(stopped.value)
+
+
 def test_a_missing_file_is_refused(orders: Path) -> None:
     with pytest.raises(InputError, match=r"orders\.csv: there is no such file"):
         read_inputs([orders], columns=COLUMNS)
@@ -123,7 +131,88 @@ def test_a_spreadsheets_row_limit_is_noticed(orders: Path, rows: int, noticed: i
 def test_a_header_without_rows_is_a_table_without_orders_and_a_notice(orders: Path) -> None:
     table = read(orders, HEADER)
     assert table.rows == ()
-    assert table.notices == ("orders.csv: has a header and no orders.",)
+    assert table.notices == ("has a header and no orders.",)
+
+
+def test_no_notice_begins_with_the_files_name(orders: Path) -> None:
+    """The report puts it there."""
+    content = "\ufeff\ufeff" + HEADER.replace(",ward", "") + (GOOD.replace(",A", ",") * 65_535).rstrip("\n") + "\x1a"
+    notices = read(orders, content.replace("00123", "MuÃ±oz")).notices
+    assert len(notices) == 6
+    assert not any("orders.csv" in notice for notice in notices)
+
+
+ANSWERED = "order_id,patient_id,indication,weight_kg,age_years,max_rate,{name},first_infusion,reaction_resolved,sex\n"
+MOVED = "O{n},1,ITP,80,70,240 mL/h,SMITH, JOHN,no,yes,\n"  # the name is two fields, and the last column is empty
+
+
+def test_a_separator_in_an_unquoted_text_of_every_row_never_moves_the_answers(orders: Path) -> None:
+    """H-06."""
+    rows = "".join(MOVED.format(n=n) for n in range(3))
+    words = r"separator inside a text that is not quoted.*Quote the texts, or give the"
+    with pytest.raises(InputError, match=words):
+        read(orders, ANSWERED.format(name="patient_name") + rows)
+    with pytest.raises(InputError, match="field 7 has a value under a header that is blank"):
+        read(orders, ANSWERED.format(name=" ") + rows)
+    with pytest.raises(InputError, match=words):
+        read(orders, ANSWERED.format(name=" ") + rows.replace("SMITH, JOHN", ",no"))
+
+
+def test_one_row_with_an_empty_surplus_field_is_malformed(orders: Path) -> None:
+    """H-06."""
+    for header in (ANSWERED.format(name="patient_name"), ANSWERED.format(name="product")):
+        table = read(orders, header + MOVED.format(n=1))
+        assert "more fields than the header's 10" in table.malformed[0]
+        assert {texts[0] for texts in table.cells.values()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("record", "last"),
+    [
+        ('O2,2,PI,81,30,1 mg/kg/min,"x\ny",z\n', 4),  # a field too many
+        ('O2,2,PI,81,30,"1 mg/kg/min\n\ny"\n', 5),  # a field too few
+        ('O2,2,PI,"81,30,240 mL/h,A\nO3,3,PI,81,30",240 mL/h,A\n', 4),  # two orders, and one column off
+    ],
+)
+def test_a_malformed_record_of_several_lines_may_be_several_orders_and_stops_the_run(
+    orders: Path, record: str, last: int
+) -> None:
+    """H-08."""
+    with pytest.raises(InputError, match=rf"^orders\.csv: lines 3 to {last} are one record, and may be several orders"):
+        read(orders, HEADER + GOOD + record + GOOD)
+
+
+@pytest.mark.parametrize("column", range(7))
+@pytest.mark.parametrize("between", [0, 1, 2])
+def test_a_quote_that_swallows_orders_stops_the_run_in_whichever_column_it_stands(
+    orders: Path, column: int, between: int
+) -> None:
+    """H-08: the record has the right number of fields, and is two orders or more."""
+    opened, closed = GOOD.strip().split(","), GOOD.strip().split(",")
+    opened[column] = '"' + opened[column]
+    closed[column] += '"'
+    swallowing = ",".join(opened) + "\n" + GOOD * between + ",".join(closed) + "\n"
+    with pytest.raises(InputError, match=f"lines 3 to {4 + between} are one record"):
+        read(orders, HEADER + GOOD + swallowing + GOOD)
+
+
+def test_a_header_that_swallows_orders_stops_the_run_and_is_not_quoted(orders: Path) -> None:
+    """H-08, H-46."""
+    with pytest.raises(InputError, match="lines 1 to 2 are one record") as stopped:
+        read(orders, HEADER.replace("ward", '"ward') + GOOD.replace("A\n", 'CANARY"\n') + GOOD)
+    assert "CANARY" not in str(stopped.value)
+
+
+def test_a_long_note_of_several_lines_with_many_commas_is_a_note(orders: Path) -> None:
+    """F-30."""
+    note = '"seen, stable, no fever,\nhydrated, walks, eats, sleeps,\nno clots, no rash"'
+    table = read(orders, HEADER + GOOD.replace(",A\n", f",{note}\n") + GOOD)
+    assert (table.malformed, table.rows) == ({}, (2, 5))
+
+
+def test_a_header_with_a_line_break_may_be_repeated(orders: Path) -> None:
+    header = HEADER.replace("ward", '"ward\nor unit"')
+    assert read(orders, header + GOOD + header + GOOD).malformed == {1: "repeats the header."}
 
 
 def test_progress_counts_the_orders_of_all_inputs(tmp_path: Path) -> None:

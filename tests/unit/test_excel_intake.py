@@ -144,6 +144,14 @@ def test_the_same_orders_come_out_of_a_workbook_and_of_a_csv_file(path: Path, tm
         ("weight_kg", 180, "0.0\\ [$lbs]", "180 lb"),
         ("weight_kg", 80, '0 "stone"', "<shows other text (cell D2)"),
         ("weight_kg", 80000, "0,", "<shows another number"),
+        ("weight_kg", 80, '[>50]0 "lb";0 "kg"', "<shows other text"),
+        ("weight_kg", 80, '[<100]0 "kg";0 "kg"', "<shows other text"),
+        ("weight_kg", 80, "[<=100]0;[>200]0.0%;0", "<shows other text"),
+        ("weight_kg", 80, "[Red][<100]0.0;0.0", "80"),
+        ("weight_kg", 80, '0;0;"none"', "80"),
+        ("weight_kg", -80, '0;"80 kg"', "<shows other text"),
+        ("weight_kg", 80, '"kg"', "<shows other text"),
+        ("weight_kg", 80, ";;;", "<shows another number"),
         ("weight_kg", 0.8, "0%", "<holds a percentage where a number belongs (cell D2)"),
         ("weight_kg", "80 kg", "General", "80 kg"),
         ("weight_kg", True, "General", "<holds a true/false value where a number belongs"),
@@ -155,6 +163,9 @@ def test_the_same_orders_come_out_of_a_workbook_and_of_a_csv_file(path: Path, tm
         ("concentration", 0.1, "0%", "10%"),
         ("concentration", 0.055, "0.0%", "5.5%"),
         ("concentration", 0.07, "0%", "7%"),
+        ("concentration", 0.1, '0%" w/v"', "<shows other text"),
+        ("concentration", 0.1, "0%%", "<shows other text"),
+        ("concentration", 0.1, "(0%)", "<shows other text"),
         ("concentration", 10, '0"%"', "10 %"),
         ("concentration", 10, "General", "10"),
         ("birth_date", date(1955, 3, 2), "dd/mm/yyyy", "1955-03-02"),
@@ -167,8 +178,24 @@ def test_the_same_orders_come_out_of_a_workbook_and_of_a_csv_file(path: Path, tm
         ("diabetes", 1, "General", "1"),
         ("diabetes", 0, "General", "0"),
         ("diabetes", 1, "0%", "<holds a percentage where yes or no belongs"),
+        ("diabetes", 0, '0;0;"yes"', "<whose format shows something else (cell I2)"),
+        ("diabetes", 0, '"no";"no";"yes"', "<whose format shows something else"),
+        ("diabetes", 0, '"Yes";"Yes";"No"', "0"),
+        ("diabetes", 1, '"Yes";"Yes";"No"', "1"),
+        ("diabetes", 1, '"yes";;"no"', "1"),
+        ("diabetes", 0, '[=0]"yes";"no"', "<whose format shows something else"),
+        ("diabetes", 0, '[<1]"no";"yes"', "<whose format shows something else"),
+        ("diabetes", 0, '0 "yes"', "<whose format shows something else"),
+        ("diabetes", 0, "0;0;", "<whose format shows something else"),
+        ("diabetes", 0, "#", "<whose format shows something else"),
+        ("diabetes", 0, ";;;", "<whose format shows something else"),
+        ("diabetes", 0, '0;-0;;"yes"', "<whose format shows something else"),
+        ("diabetes", 0, '0;-0;0;"yes"', "0"),
+        ("diabetes", 0, "[Red]0", "0"),
         ("diabetes", date(2026, 1, 1), "yyyy-mm-dd", "<holds a date where yes or no belongs"),
         ("indication", 693, "General", "693"),
+        ("indication", 693, '"D"0', "<whose format shows something else"),
+        ("product", 10, '"Brand "0', "<whose format shows something else"),
         ("indication", True, "General", "<holds a true/false value"),
         ("product", 123, "00000", "00123"),
         ("product", date(2026, 1, 1), "yyyy-mm-dd", "<holds a date where a text belongs"),
@@ -226,6 +253,11 @@ def test_openpyxls_own_formula_cells_have_no_stored_result(path: Path) -> None:
 @pytest.mark.parametrize(
     "xml",
     ['<c {r} t="s"><v>-1</v></c>', "<c {r}><v>8_0</v></c>", "<c {r}><v>nan</v></c>", '<c {r} t="b"><v>2</v></c>',
+     "<c {r}><v>80</v><v>180</v></c>", "<c {r}><v>8<x/>0</v></c>", "<c {r}><w>80</w></c>", "<c {r}><t>80</t></c>",
+     '<c {r} t="inlineStr"><is><t>80 kg</t></is><is><t>180 kg</t></is></c>', "<c {r}><is><t>80 kg</t></is></c>",
+     '<c {r} t="inlineStr"><is><t>80 kg</t><t>180 kg</t></is></c>', '<c {r} t="inlineStr"><is><t>80<x/>0</t></is></c>',
+     '<c {r} t="inlineStr"><is><r><t>8</t><t>0 kg</t></r></is></c>', '<c {r} t="inlineStr"><v>80</v></c>',
+     "<c {r}><f>1</f><f>2</f><v>80</v></c>", "<d {r}><v>80</v></d>", "<x><c {r}><v>80</v></c></x>",
      '<c {r} t="s"><v>99999</v></c>', '<c {r} s="9999"><v>80</v></c>', '<c {r} s="-1"><v>80</v></c>'],
 )  # fmt: skip
 def test_a_cell_that_no_spreadsheet_writes_stops_the_run(path: Path, xml: str) -> None:
@@ -274,6 +306,62 @@ def test_a_wrong_or_missing_dimension_record_loses_no_order(path: Path, dimensio
     content = edited(book({}, {}, {}), {SHEET_XML: lambda text: re.sub(r"<dimension[^>]*/>", dimension, text)})
     table = read(path, content)
     assert (table.rows, table.cells["dose"]) == ((2, 3, 4), ["1 g/kg"] * 3)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("</sheetData>", '<rows r="4"><c r="A4"><v>1</v></c></rows></sheetData>'),
+        lambda text: re.sub(r'(<row r="3".*?</row>)', r"<group>\1</group>", text),
+        lambda text: text.replace('<row r="3"', '<raw r="3"').replace("</row></sheetData>", "</raw></sheetData>"),
+    ],
+)
+def test_whatever_is_no_row_among_the_rows_stops_the_run(path: Path, edit: Callable[[str], str]) -> None:
+    """H-08."""
+    with pytest.raises(InputError, match=r'orders\.xlsx, sheet "Orders": is damaged'):
+        read(path, edited(book({}, {}), {SHEET_XML: edit}))
+
+
+def test_what_excel_adds_to_a_row_or_a_cell_is_passed_over(path: Path) -> None:
+    more = "<extLst><ext uri='x'/></extLst>"
+    content = edited(
+        book({}, {}),
+        {
+            SHEET_XML: lambda text: re.sub(
+                r'(<c r="D2"[^>]*><v>80</v>)(</c>.*?)(</row>)', rf"\1{more}\2{more}\3", text, count=1
+            )
+        },
+    )
+    assert read(path, content).cells["weight"] == ["80", "80"]
+
+
+def shared(items: str) -> bytes:
+    """A workbook whose weight is the first of its shared texts."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    edits = put("weight_kg", '<c {r} t="s"><v>0</v></c>')
+    edits["[Content_Types].xml"] = lambda text: text.replace("</Types>", part)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return edited(book({}), edits, **{"xl__sharedStrings.xml": f'<sst xmlns="{space}">{items}</sst>'})
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ("<si><t>80 kg</t></si>", "80 kg"),
+        ("<si><r><t>80</t></r><r><t> kg</t></r></si>", "80 kg"),
+        ("<si><t>80<x/>1 kg</t></si>", None),
+        ("<si><t>80 kg</t><t>180 kg</t></si>", None),
+        ("<si><r><t>8</t><t>0 kg</t></r></si>", None),
+        ("<si><x>80 kg</x></si>", None),
+    ],
+)
+def test_a_shared_text_is_read_whole_or_stops_the_run(path: Path, items: str, expected: str | None) -> None:
+    if expected:
+        assert said(read(path, shared(items)), "weight") == expected
+        return
+    with pytest.raises(InputError, match="damaged"):
+        read(path, shared(items))
 
 
 def test_rows_are_excels_rows_and_gaps_are_counted(path: Path) -> None:
@@ -345,6 +433,11 @@ def test_hidden_rows_and_columns_merged_cells_and_filters_are_read_and_said(path
         "filter",
     ):
         assert any(words in notice for notice in table.notices), words
+    assert not any("orders.xlsx" in notice for notice in table.notices)
+
+
+def test_a_hidden_sheet_that_is_named_is_read_and_said(path: Path) -> None:
+    assert read(path, two_sheets("hidden"), sheet="Yesterday").notices[0] == "the sheet read is hidden."
 
 
 def test_filter_buttons_alone_are_no_filter(path: Path) -> None:
@@ -369,7 +462,7 @@ def test_of_two_sheets_that_fit_one_must_be_named(path: Path) -> None:
         read(path, two_sheets())
     table = read(path, sheet="yesterday")
     assert (table.sheet, table.cells["order_id"]) == ("Yesterday", ["OLD"])
-    assert table.notices == ('orders.xlsx: only sheet "Yesterday" was read; passed over: "Orders".',)
+    assert table.notices == ('only this sheet was read; passed over: "Orders".',)
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
@@ -377,7 +470,7 @@ def test_a_hidden_sheet_is_never_chosen_but_is_said(path: Path, state: str) -> N
     """H-18."""
     table = read(path, two_sheets(state))
     assert (table.sheet, table.cells["order_id"]) == ("Orders", ["A1"])
-    assert table.notices == ('orders.xlsx: hidden sheets that look like orders were not read: "Yesterday".',)
+    assert table.notices == ('hidden sheets that look like orders were not read: "Yesterday".',)
 
 
 def test_a_sheet_that_is_not_there_is_answered_with_the_visible_ones(path: Path) -> None:
@@ -389,7 +482,7 @@ def test_the_sheet_that_fits_is_read_wherever_it_stands(path: Path) -> None:
     workbook = book({})
     notes = workbook.create_sheet("Notes", 0)
     notes["A1"] = "read me"
-    assert read(path, workbook).notices == ('orders.xlsx: only sheet "Orders" was read; passed over: "Notes".',)
+    assert read(path, workbook).notices == ('only this sheet was read; passed over: "Notes".',)
 
 
 def test_a_workbook_without_a_sheet_of_orders_names_what_is_missing(path: Path) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ivigcheck.columns import COLUMNS, Column, question_column
 from ivigcheck.errors import InputError, UsageError
 from ivigcheck.intake.headers import fits, match_headers, recognised
 
-ALL = (*COLUMNS, question_column("diabetes", "Diabetes", ("dm type 1 or 2",)))
+ALL = (
+    *COLUMNS,
+    question_column("diabetes", "Diabetes", ("dm type 1 or 2",)),
+    question_column("renal_insufficiency", "Renal insufficiency", ("ckd",)),
+    question_column("estrogen_use", "Estrogen use", ("estrogen",)),
+    question_column("prior_anaphylaxis", "Prior anaphylaxis", ()),
+)
 NEEDED = ["order_id", "patient_id", "indication", "weight", "age_years", "max_rate"]
 
 
@@ -42,6 +50,13 @@ def refusal(*headers: str) -> str:
         ("diabetes [yes/no]?", "diabetes"),
         ("Diabetes (Y/N/U)", "diabetes"),
         ("DIABETES (y/n/unknown)", "diabetes"),
+        ("Diabetes Y/N", "diabetes"),
+        ("Diabetes - yes/no", "diabetes"),
+        ("Diabetes (?)", "diabetes"),
+        ("DiabetesYN", "diabetes"),
+        ("DOB YYYY-MM-DD", "birth_date"),
+        ("Last thrombosis date (ISO 8601)", "last_thrombosis_date"),
+        ("Sex (M/F)", "sex"),
         ("Rate unit", "rate_unit"),
     ],
 )
@@ -77,6 +92,12 @@ def test_a_header_is_matched_without_regard_to_case_spaces_and_punctuation(heade
         ("Total dose (mg)", "dose_total", "mg"),
         ("height_cm (cm)", "height_cm", "cm"),
         ("Rate at reaction mL/h", "reaction_rate", "mL/h"),
+        ("Start rate/mL/h", "start_rate", "mL/h"),
+        ("start.rate.mL/h", "start_rate", "mL/h"),
+        ("Start rate\n(mL/h)", "start_rate", "mL/h"),
+        ("Start rate - mL/h", "start_rate", "mL/h"),
+        ("Start rate* (mL/h)", "start_rate", "mL/h"),
+        ("Start rate mL/h:", "start_rate", "mL/h"),
     ],
 )
 def test_a_unit_in_a_header_is_split_off_and_kept(header: str, column: str, unit: str) -> None:
@@ -110,7 +131,73 @@ def test_a_unit_that_is_not_accepted_stops_the_run_and_never_hides_the_column(he
     assert message.startswith("orders.csv: ")
 
 
-@pytest.mark.parametrize("header", ["ward", "Weight date/time", "Dose comment", "Diabetes (type 2)", "Rate"])
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("Start rate (mL/h) ordered", "start_rate"),
+        ("Start rate (mL/hr) [pump]", "start_rate"),
+        ("Start Rate mL/h (pump)", "start_rate"),
+        ("start_rate_mlhr", "start_rate"),
+        ("StartRateMlHr", "start_rate"),
+        ("Start rate gtt/min", "start_rate"),
+        ("Start rate drops per min", "start_rate"),
+        ("Start rate cc", "start_rate"),
+        ("Start rate 1", "start_rate"),
+        ("Start rate.1", "start_rate"),
+        ("Start rate value", "start_rate"),
+        ("Start rate, ordered", "start_rate"),
+        ("Initial rate (first 30 min) mL/h", "start_rate"),
+        ("Initial rate (first half hour)", "start_rate"),
+        ("Start rate\u00b9 (mL/h)", "start_rate"),
+        ("Start rate\u1d43 (mL/h)", "start_rate"),
+        ("Start rates (mL/h)", "start_rate"),
+        ("Start rate\uff08pump\uff09", "start_rate"),
+        ("1. Start rate (mL/h)", "start_rate"),
+        ("[Pump] Start rate", "start_rate"),
+        ("Start rate comment (mL/h)", "start_rate"),
+        ("Dosing weight (kg) adj", "dosing_weight"),
+        ("Dosing weight adjusted", "dosing_weight"),
+        ("weight_kg lb", "weight"),
+        ("Dose/kg", "dose"),
+        ("Reaction grade (1-4)", "reaction_grade"),
+        ("Reaction grade 1-4", "reaction_grade"),
+        ("Reaction grade final", "reaction_grade"),
+        ("Age (months)", "age_years"),
+        ("Last thrombosis date (MM/DD/YYYY)", "last_thrombosis_date"),
+        ("Last thrombosis date MM/DD/YYYY", "last_thrombosis_date"),
+        ("Diabetes (type 2)", "diabetes"),
+        ("Prior anaphylaxis (IVIG)", "prior_anaphylaxis"),
+        ("Diabetes (1/0)", "diabetes"),
+        ("Diabetes 1/0", "diabetes"),
+        ("Diabetes2", "diabetes"),
+        ("1. Diabetes", "diabetes"),
+        ("Reaction resolved (IVIG)", "reaction_resolved"),
+        ("Sex (at birth)", "sex"),
+        ("Product (brand)", "product"),
+    ],
+)
+def test_a_columns_name_with_an_addition_that_is_not_read_stops_the_run(header: str, column: str) -> None:
+    """H-21: ignored, it would leave a rate, a grade or an answer unread, and the order would pass."""
+    message = refusal(header)
+    assert f'"{header}" looks like {column}'.replace("\n", "\\x0a") in message
+    assert f"rename it {column}, " in message
+    assert "rename it to something else" in message
+
+
+def test_an_addition_is_named_even_where_the_column_itself_is_there() -> None:
+    for headers in (("start_rate", "Start rate (pump)"), ("Start rate (pump)", "start_rate")):
+        assert '"Start rate (pump)" looks like start_rate' in refusal(*headers)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["ward", "Weight date/time", "Dose comment", "Rate", "Order status", "Order type", "Order comment", "Order (status)",
+     "Weight date", "Weight date (MM/DD/YYYY)", "Weight source", "Product NDC", "Product lot 1", "Dose form", "Dose number",
+     "Age group", "Age > 65", "Age over 65", "Indication comment", "Diabetes type", "Diabetes type 2", "CKD stage 3",
+     "Start rate comment", "Start rate verified (Y/N)", "Max rate verified by", "Patient name", "Drug class",
+     "Reaction comment", "Last IVIG dose (g)", "Estrogen level (pg/mL)", "Sex at birth", "DOB verified (Y/N)", "Agent",
+     "Concern", "2. MRN", "Start rate per protocol", "Weight percentile"],
+)  # fmt: skip
 def test_a_header_that_is_no_column_of_ours_is_ignored_and_listed(header: str) -> None:
     positions, units, ignored = matched(header, header)
     assert (positions, units, ignored) == ({}, {}, (header,))
@@ -168,3 +255,15 @@ def test_one_header_given_to_two_columns_is_an_error_of_the_configuration() -> N
     twice = (Column("a", "id", "", headers=("same",)), Column("b", "id", "", headers=("Same",)))
     with pytest.raises(UsageError, match="stands for two columns: a and b"):
         match_headers(["same"], twice, where="x")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Start rate " + "gmg" * 40_000, "Start rate " + "(" * 130_000, "Start rate " + "per " * 30_000, "weight" * 20_000,
+     "weight" + " " * 130_000 + "x", "[" + "x" * 130_000, "9" * 130_000, "%" * 100_000],
+)  # fmt: skip
+def test_a_header_of_any_length_is_matched_in_no_time(header: str) -> None:
+    """H-49."""
+    begun = time.process_time()
+    recognised([header], ALL)
+    assert time.process_time() - begun < 1

@@ -70,6 +70,28 @@ def test_every_limit_names_what_governs_it(cells: dict[str, str], start: str, so
     ]
 
 
+def test_the_order_s_phase_says_which_of_the_label_s_rows_applies() -> None:
+    """Qivigy: 1 mg/kg/min at the first infusion, 2 later, where the policy's 1 governs."""
+    for phase, family in (("first", "label"), ("subsequent", "policy"), ("", "label"), ("loading", "label")):
+        governed_by = facts(product="Qivigy", phase=phase)["limits"]["governed_by"]
+        assert governed_by["start"].split()[0].strip(":") == family, phase
+
+
+@pytest.mark.parametrize(
+    ("cells", "hard_max_mL_per_h"),
+    [
+        ({"dosing_weight": "60 kg"}, 288),  # 8 × 60 × 60 ÷ 100
+        ({"dosing_weight": "81 kg"}, 384),  # over the weight: a conflict, and the weight of 80 kg is judged
+        ({"dosing_weight": "61 stone"}, None),  # there, and not readable: nobody knows what rates are reckoned on
+        ({"product": "Privigen 5%", "start_rate": "0.5 mg/kg/min"}, 384),  # made at 10%: the greater is judged
+        ({"product": "Octagam 5%", "concentration": "10%"}, 160),  # 10/3 × 60 × 80 ÷ 100
+        ({"product": "", "concentration": ""}, None),
+    ],
+)
+def test_limits_in_mL_per_h_go_by_the_stricter_of_what_is_written(cells: dict, hard_max_mL_per_h: float | None) -> None:
+    assert facts(**cells)["limits"]["hard_max_mL_per_h"] == hard_max_mL_per_h
+
+
 @pytest.mark.parametrize("question", ["cardiovascular_risk", "diabetes", "renal_insufficiency"])
 def test_an_undocumented_risk_lowers_the_soft_maximum_and_only_that(question: str) -> None:
     limits = facts(**{question: ""})["limits"]

@@ -126,9 +126,15 @@ def _index(columns: Sequence[Column]) -> _Index:
     return index
 
 
+_LOOKED_AT: Final = 150
+
+
 def _match(header: str, index: _Index) -> _Match | None:
     """The column that a header names, or None."""
-    header = header.strip().replace("%", " % ")
+    header = header.strip()
+    if len(header) > 2 * _LOOKED_AT:
+        header = header[:_LOOKED_AT] + header[-_LOOKED_AT:]  # no column's name is so long; both its ends still count
+    header = header.replace("%", " % ")
     known = index.get(fold(header))
     # A unit without letters is lost in folding: "Concentration (%)" would be no more than "Concentration".
     if known and not (known[0].kind == "quantity" and _has_sign(header)):
@@ -327,6 +333,5 @@ def _missing_columns(missing: list[str], some_known: bool, where: str) -> InputE
         hint = "The first row that is not empty must be the header. Add one"
     plural = "" if len(missing) == 1 else "s"
     return InputError(
-        f"{where}: missing column{plural} {', '.join(missing)}. {hint}, or map the site's own "
-        "headers in the policy file."
+        f"{where}: missing column{plural} {', '.join(missing)}. {hint}, or rename the headers that hold them."
     )

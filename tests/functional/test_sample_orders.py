@@ -132,7 +132,8 @@ def notes() -> dict[int, str]:
     sheet = load_workbook(EVERY_RULE)["Orders"]
     header = [cell.value for cell in sheet[1]]
     at = header.index("note") + 1
-    return {row: str(sheet.cell(row, at).value) for row in range(2, sheet.max_row + 1)}
+    said = {row: str(sheet.cell(row, at).value) for row in range(2, sheet.max_row + 1)}
+    return {row: "IVG910: the header repeated." if note == "note" else note for row, note in said.items()}
 
 
 # -- clean_batch.csv --------------------------------------------------------------------------------------------------

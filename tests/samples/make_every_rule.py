@@ -153,7 +153,7 @@ READ_ME_LINES: Final = (
     f'The sheet "{ORDERS}" has, for each rule of ivigcheck that a workbook can break, an order that breaks it.',
     f'The column "{NOTE}" says which rule and why. The program has no such column: it names it once and ignores it.',
     "Every row is an order without findings but for what its note says.",
-    "Not shown here: IVG910, a row with too many or too few fields, which a worksheet cannot have.",
+    "The last row repeats the header, as pasted sheets do: IVG910.",
     "",
     "Some cells are as a hurried spreadsheet has them: a percentage as the concentration, real dates, an error, a",
     "formula whose result was never stored. The units of most numbers stand in their headers.",
@@ -193,6 +193,7 @@ def fill_orders(sheet: Worksheet) -> None:
             cell.number_format = _FORMATS.get(header, "General")
             if header == "concentration" and isinstance(value, float):
                 cell.number_format = "0%"
+    sheet.append(HEADERS)  # the header once more, as pasted sheets have it: IVG910
     sheet.freeze_panes = "C2"
 
 

@@ -6,7 +6,8 @@ question is one entry there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Kind = Literal["id", "indication", "product", "quantity", "number", "date", "choice", "answer", "unit"]
@@ -131,3 +132,34 @@ ONE_OF: Final = (("age_years", "birth_date"),)
 def question_column(name: str, title: str, headers: tuple[str, ...]) -> Column:
     """The column of a risk question."""
     return Column(name, "answer", f"{title}: {_YES_NO}; blank is undocumented.", headers=headers, review_only=True)
+
+
+def spelling(text: str) -> str:
+    """A header as it is compared: its letters and digits, without regard to case."""
+    return "".join(ch for ch in text.casefold() if ch.isalnum())
+
+
+def with_headers(columns: Sequence[Column], own: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[Column, ...]:
+    """The columns with a site's own headers (column -> each header with the unit that it states, or ""): these count,
+    and are taken from every other column that would answer to them."""
+    if not own:
+        return tuple(columns)
+    taken = {spelling(header): name for name, headers in own.items() for header, _ in headers}
+
+    def left(column: Column, text: str) -> bool:
+        return taken.get(spelling(text), column.name) == column.name
+
+    return tuple(
+        replace(
+            column,
+            headers=(
+                *(text for text in column.headers if left(column, text)),
+                *(header for header, unit in own.get(column.name, ()) if not unit),
+            ),
+            header_units=(
+                *((text, unit) for text, unit in column.header_units if left(column, text)),
+                *((header, unit) for header, unit in own.get(column.name, ()) if unit),
+            ),
+        )
+        for column in columns
+    )

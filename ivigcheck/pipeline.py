@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ivigcheck.columns import COLUMNS, Column, question_column
+from ivigcheck.columns import COLUMNS, Column, question_column, with_headers
 from ivigcheck.errors import AccountingError
 from ivigcheck.intake import read_inputs
 from ivigcheck.intake.table import Table
@@ -42,8 +42,10 @@ class Checked:
 
 
 def order_columns(knowledge: Knowledge) -> tuple[Column, ...]:
-    """Every column that an input may have: the fixed ones, and one for each risk question."""
-    return (*COLUMNS, *(question_column(q.name, q.title, q.headers) for q in knowledge.questions))
+    """Every column that an input may have: the fixed ones, and one for each risk question, each with the site's own
+    headers, which no other column then answers to."""
+    columns = (*COLUMNS, *(question_column(q.name, q.title, q.headers) for q in knowledge.questions))
+    return with_headers(columns, knowledge.policy.site.headers)
 
 
 def check_tables(
@@ -67,16 +69,32 @@ def check_files(
     sheet: str | None = None,
     encoding: str | None = None,
     progress: Progress | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Checked:
     """Checks every order of the files. Raises InputError where a file cannot be read as orders."""
-    knowledge = built_in()
-    columns = order_columns(knowledge)
-    step = (lambda orders: progress("reading", orders)) if progress else None
-    tables = read_inputs(paths, columns=columns, sheet=sheet, encoding=encoding, progress=step)
-    tables = _told_apart(paths, tables)
+    knowledge = knowledge or built_in()
+    tables = read_tables(paths, knowledge, sheet=sheet, encoding=encoding, progress=progress)
     if progress:
         progress("checking", sum(len(table.rows) for table in tables))
     return check_tables(tables, as_of, knowledge=knowledge)
+
+
+def read_tables(
+    paths: Sequence[Path],
+    knowledge: Knowledge,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> list[Table]:
+    """The files' orders as text, under the site's own headers and in its encoding where its policy names them.
+
+    Raises InputError where a file cannot be read as orders.
+    """
+    step = (lambda orders: progress("reading", orders)) if progress else None
+    encoding = encoding or knowledge.policy.site.encoding or None
+    tables = read_inputs(paths, columns=order_columns(knowledge), sheet=sheet, encoding=encoding, progress=step)
+    return _told_apart(paths, tables)
 
 
 def _told_apart(paths: Sequence[Path], tables: Sequence[Table]) -> list[Table]:
@@ -94,7 +112,7 @@ def _told_apart(paths: Sequence[Path], tables: Sequence[Table]) -> list[Table]:
     return [replace(table, file=visible(name)) for table, name in zip(tables, names, strict=True)]
 
 
-def check_order(cells: Mapping[str, str], as_of: date) -> Checked:
+def check_order(cells: Mapping[str, str], as_of: date, *, knowledge: Knowledge | None = None) -> Checked:
     """Checks one order, given as column name -> text. Its ids are not asked for."""
     table = Table("", None, "", rows=(0,), cells={name: [text.strip()] for name, text in cells.items()})
-    return check_tables([table], as_of, identified=False)
+    return check_tables([table], as_of, identified=False, knowledge=knowledge)

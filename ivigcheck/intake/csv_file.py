@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ivigcheck.columns import Column
+from ivigcheck.columns import Column, spelling
 from ivigcheck.errors import InputError
 from ivigcheck.intake.csv_text import LINE_END, decode, last_quote, physical_lines
 from ivigcheck.intake.files import Content, count_notices, read_content
-from ivigcheck.intake.headers import HeaderMap, fold, match_headers, recognised
+from ivigcheck.intake.headers import HeaderMap, match_headers, recognised
 from ivigcheck.intake.table import BadCell, Table
 
 _DELIMITERS: Final = (",", ";", "\t")
@@ -138,7 +138,7 @@ def _collect(
 ) -> _Rows:
     rows = _Rows()
     width = mapping.width
-    folded = [fold(text) for text in header]
+    folded = [spelling(text) for text in header]
     shared: dict[str, str] = {}  # equal texts are kept once: most cells repeat
     share = shared.setdefault
     for line, end, raw in records:
@@ -158,7 +158,7 @@ def _collect(
         if found < width:
             rows.malformed[index] = _wrong_count(found, width)
             rows.fields.append([""] * width)
-        elif _repeats(fields[0], folded[0]) and [fold(text) for text in fields[:width]] == folded:
+        elif _repeats(fields[0], folded[0]) and [spelling(text) for text in fields[:width]] == folded:
             rows.malformed[index] = _REPEATS
             rows.repeats += 1
             rows.fields.append(fields[:width])
@@ -177,9 +177,9 @@ def _collect(
 
 
 def _repeats(text: str, folded: str) -> bool:
-    """Whether a row's first text is the header's. The first letter tells for most rows; to fold is dear."""
+    """Whether a row's first text is the header's. The first letter tells for most rows; to compare spellings is dear."""
     first = text[:1]
-    return (not first.isalnum() or first.casefold()[:1] == folded[:1]) and fold(text) == folded
+    return (not first.isalnum() or first.casefold()[:1] == folded[:1]) and spelling(text) == folded
 
 
 def _swallowed_rows(raw: Sequence[str], width: int, delimiter: str) -> bool:

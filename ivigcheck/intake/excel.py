@@ -15,13 +15,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from ivigcheck.columns import Column
+from ivigcheck.columns import Column, spelling
 from ivigcheck.errors import InputError
 from ivigcheck.intake.archive import check_archive
 from ivigcheck.intake.cells import Cell, cell_text
 from ivigcheck.intake.choose import choose_sheet, header_texts
 from ivigcheck.intake.files import Content, count_notices, read_content
-from ivigcheck.intake.headers import HeaderMap, fold, match_headers
+from ivigcheck.intake.headers import HeaderMap, match_headers
 from ivigcheck.intake.sheet import ITEM_TAG, Damaged, Sheet, damaged, whole_text
 from ivigcheck.intake.table import BadCell, Table
 
@@ -141,7 +141,7 @@ class _RowReader:
         self._columns = {position + 1: by_name[name] for name, position in mapping.positions.items()}
         self._no_header = {position + 1 for position in mapping.blank}
         self._width = mapping.width
-        self._header = {at: fold(text) for at, text in enumerate(headers, start=1) if fold(text)}
+        self._header = {at: spelling(text) for at, text in enumerate(headers, start=1) if spelling(text)}
         self._sheet = sheet
         self._where = where
         self._formats: dict[int, str] = {}
@@ -172,9 +172,9 @@ class _RowReader:
 
     def _repeats_header(self, cells: list[Cell]) -> bool:
         first = cells[0]
-        if not isinstance(first.value, str) or fold(first.value) != self._header.get(first.column):
+        if not isinstance(first.value, str) or spelling(first.value) != self._header.get(first.column):
             return False
-        return {cell.column: fold(str(cell.value)) for cell in cells} == self._header
+        return {cell.column: spelling(str(cell.value)) for cell in cells} == self._header
 
     def _format(self, cell: Cell) -> str:
         if cell.kind != "n":

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ivigcheck import units
-from ivigcheck.columns import ONE_OF, Column
+from ivigcheck.columns import ONE_OF, Column, spelling
 from ivigcheck.errors import InputError, UsageError
 from ivigcheck.intake.files import shown
 
@@ -107,22 +107,17 @@ _FORMS: Final = {
 _COMPARES: Final = frozenset("<>=+\u2264\u2265")  # "Age > 65" is another column
 
 
-def fold(text: str) -> str:
-    """A header as it is compared: its letters and digits, without regard to case."""
-    return "".join(ch for ch in text.casefold() if ch.isalnum())
-
-
 def _index(columns: Sequence[Column]) -> _Index:
     index: _Index = {}
     for column in columns:
         spellings = [(text, "") for text in (column.name, *column.headers)] + list(column.header_units)
         for text, unit in spellings:
-            known = index.setdefault(fold(text), (column, unit))
+            known = index.setdefault(spelling(text), (column, unit))
             if known[0].name != column.name:
                 both = f"{known[0].name} and {column.name}"
                 raise UsageError(f'The header "{shown(text)}" stands for two columns: {both}.')
             if unit:  # a spelling that states its unit says more than the same one without
-                index[fold(text)] = (column, unit)
+                index[spelling(text)] = (column, unit)
     return index
 
 
@@ -135,7 +130,7 @@ def _match(header: str, index: _Index) -> _Match | None:
     if len(header) > 2 * _LOOKED_AT:
         header = header[:_LOOKED_AT] + header[-_LOOKED_AT:]  # no column's name is so long; both its ends still count
     header = header.replace("%", " % ")
-    known = index.get(fold(header))
+    known = index.get(spelling(header))
     # A unit without letters is lost in folding: "Concentration (%)" would be no more than "Concentration".
     if known and not (known[0].kind == "quantity" and _has_sign(header)):
         return _Match(*known)
@@ -143,7 +138,7 @@ def _match(header: str, index: _Index) -> _Match | None:
     before = _BEFORE.match(header) if match is None else None
     if before:
         rest = header[before.end() :]
-        match = _Match(*index[fold(rest)]) if fold(rest) in index else _match_beginning(rest, index)
+        match = _Match(*index[spelling(rest)]) if spelling(rest) in index else _match_beginning(rest, index)
         if match and match.column.kind in ("quantity", *_FORMS):
             return _Match(match.column, unread=True)
         return None
@@ -152,24 +147,24 @@ def _match(header: str, index: _Index) -> _Match | None:
 
 def _has_sign(header: str) -> bool:
     inside = (bracketed["inside"].strip(" ?*.") for bracketed in _BRACKETED.finditer(header))
-    return "%" in header or any(text and not fold(text) for text in inside)
+    return "%" in header or any(text and not spelling(text) for text in inside)
 
 
 def _match_beginning(header: str, index: _Index) -> _Match | None:
     """The column whose name a header begins with, where it is no other column; the longest name first."""
     for end in reversed(_name_ends(header, index)):
-        column, stated = index[fold(header[:end])]
+        column, stated = index[spelling(header[:end])]
         tail = header[end : end + _LONGEST_TAIL]
         if not tail[:1].isalnum():
             if column.kind == "quantity":
                 return _match_quantity(column, stated, header[:end], tail)
             return _match_other(column, tail)
         # The name runs on without a break: "MaxRateMlHr", "Diabetes2", "Start rates (mL/h)".
-        units_only = column.kind == "quantity" and _is_like_a_unit(_digits_plain(fold(tail)))
-        numbered = column.kind in _FORMS and fold(tail).isnumeric()
+        units_only = column.kind == "quantity" and _is_like_a_unit(_digits_plain(spelling(tail)))
+        numbered = column.kind in _FORMS and spelling(tail).isnumeric()
         if units_only or numbered or (not tail[1:2].isalnum() and _says_form(column, tail[1:])):
             return _Match(column, unread=True)
-        if fold(tail) in _REMARKS.get(column.kind, ()):
+        if spelling(tail) in _REMARKS.get(column.kind, ()):
             return _Match(column)
     return None
 
@@ -180,7 +175,7 @@ def _name_ends(header: str, index: _Index) -> list[int]:
     ends = []
     folded = ""
     for at, ch in enumerate(header, start=1):
-        more = fold(ch)
+        more = spelling(ch)
         folded += more
         if len(folded) > longest:
             break
@@ -202,7 +197,7 @@ def _match_other(column: Column, tail: str) -> _Match | None:
     said = _inside(tail)
     words = _WORD.findall(said.casefold())
     choices = {text for text, _ in column.choices}
-    if fold(said) in _REMARKS.get(column.kind, ()) or (len(words) > 1 and choices.issuperset(words)):
+    if spelling(said) in _REMARKS.get(column.kind, ()) or (len(words) > 1 and choices.issuperset(words)):
         return _Match(column)
     return _Match(column, unread=True) if _says_form(column, tail) else None
 

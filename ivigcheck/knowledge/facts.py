@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -43,14 +43,36 @@ class Figure:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class DoseRange:
+    """A dose in g/kg. low: NaN where nothing says what is too little; basis: infusion, course, cycle or month.
+
+    days: within which a dose that is not per infusion is the whole one. text: as stated; cite: who states it.
+    """
+
+    low: float
+    high: float
+    basis: str
+    days: int | None
+    text: str
+    cite: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class LabelRow:
-    """A label's figures for one indication and phase; None where no source gave the figure."""
+    """A label's figures for one indication and phase; None where no source gave the figure.
+
+    step_rates, step_add: mg/kg/min, as far as the label lists rates, or says by how much to raise (NaN: it does not).
+    """
 
     indication: str
     phase: str
     start: Figure | None
     maximum: Figure | None
     at_risk: Figure | None
+    step_rates: tuple[float, ...]
+    step_add: float
+    dose: DoseRange | None
+    cite: str
     entry: Label
 
 
@@ -77,12 +99,49 @@ class IcdRow:
     description: str
 
 
+@dataclass(frozen=True)
+class Deviation:
+    """One thing that a site's policy sets otherwise than the built-in one; every report prints it.
+
+    parameter: its key in the policy file. built_in, site: both values as written. direction: tighter, looser or other.
+    """
+
+    parameter: str
+    built_in: str
+    site: str
+    direction: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Site:
+    """What a site's policy says beside the clinical parameters; empty where there is no site policy.
+
+    headers: column -> the site's own headers for it, each with the unit that it states or "". encoding: of its text
+    files. absent_means_no: questions whose blank or missing answer is no. default_product: position of the product that
+    a blank means, -1 for none. products_in_use: positions of the products that the site stocks, empty where it does not
+    say. severities: rule code -> the severity that the site gives it. time_zone: of its clocks. signed_off: the version
+    of the knowledge that the site has signed off, "" for none.
+    """
+
+    headers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    encoding: str = ""
+    absent_means_no: frozenset[str] = frozenset()
+    default_product: int = -1
+    products_in_use: frozenset[int] = frozenset()
+    severities: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = ""
+    signed_off: str = ""
+    deviations: tuple[Deviation, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class PolicyInForce:
     """The policy's parameters as numbers; rates in mg/kg/min. ``entry`` holds them as written, with their sources."""
 
     entry: Policy
     sha256: str
+    site: Site
     ceiling: float
     at_risk_ceiling: float
     review_rate: float
@@ -94,6 +153,13 @@ class PolicyInForce:
     rechallenge_wait_minutes: float
     severe_reaction_from_grade: float
     high_dose_g_per_kg: float
+    dose_disagreement: float
+    restart_after_days: float
+    weights_disagree: float
+    weights_within_days: float
+    order_days_ahead: float
+    pump_increment_mL_per_h: float
+    close_watch_minutes: float
 
     @property
     def name(self) -> str:
@@ -115,6 +181,7 @@ class Knowledge:
     icd: tuple[IcdRow, ...]
     products: tuple[Product, ...]
     sources: dict[str, Source]
+    usual_doses: dict[str, tuple[DoseRange, ...]]
 
     @cached_property
     def indication_spellings(self) -> dict[str, int]:
@@ -140,6 +207,17 @@ class Knowledge:
         for i, product in enumerate(self.products):
             brands[fold(product.brand)] = (*brands.get(fold(product.brand), ()), i)
         return brands
+
+    @cached_property
+    def ndc(self) -> dict[str, tuple[int, ...]]:
+        """Labeler and product of a National Drug Code, zero-padded to 5-4 -> positions of its products."""
+        codes: dict[str, tuple[int, ...]] = {}
+        for i, product in enumerate(self.products):
+            for code in product.entry.ndc:
+                labeler, made = code.split("-")
+                key = f"{labeler:0>5}-{made:0>4}"
+                codes[key] = (*codes.get(key, ()), i)
+        return codes
 
     def icd_rows(self, code: str) -> list[IcdRow]:
         """The rows of the longest prefix of a code; empty where no prefix is known. Dots do not matter."""

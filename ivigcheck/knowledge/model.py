@@ -35,6 +35,7 @@ class WorkedExample(Struct, frozen=True, forbid_unknown_fields=True):
     start: str = ""
     max: str = ""
     at_risk_max: str = ""
+    steps: tuple[str, ...] = ()
 
 
 class AlsoPrinted(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +55,14 @@ class SecondSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Label(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a product's prescribing information says for one indication (and phase). Blank is "not found"."""
+    """What a product's prescribing information says for one indication (and phase). Blank is "not found".
+
+    step_rule: how the rate is raised, in the label's words. Of that, as data: step_minutes, how long each rate after
+    the first is kept (the longest that the label names); step_rates, the rates it lists, the first among them;
+    step_add, by how much it raises.
+    dose_days: the days within which a dose that is not per infusion is the whole one (a month: 28, so that an infusion
+    every four weeks is one a month).
+    """
 
     indication: str
     evidence: Evidence
@@ -63,6 +71,9 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
     start_rate: str = ""
     start_minutes: int | None = None
     step_rule: str = ""
+    step_minutes: int | None = None
+    step_rates: tuple[str, ...] = ()
+    step_add: str = ""
     max_rate: str = ""
     at_risk_max_rate: str = ""
     at_risk_bound: Literal["", "inclusive", "exclusive"] = ""
@@ -70,6 +81,7 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
     dose_min: str = ""
     dose_max: str = ""
     dose_basis: Basis | Literal[""] = ""
+    dose_days: int | None = None
     dose_text: str = ""
     population: str = ""
     at_risk_text: str = ""
@@ -101,12 +113,24 @@ class ProductFile(Struct, frozen=True, forbid_unknown_fields=True):
     ndc: tuple[str, ...] = ()
 
 
+class UsualDose(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dose for an indication that is in use beside the labels', or where no label has the indication."""
+
+    dose_max: str
+    dose_basis: Basis
+    dose_text: str
+    sources: tuple[str, ...]
+    dose_min: str = ""
+    dose_days: int | None = None
+
+
 class Indication(Struct, frozen=True, forbid_unknown_fields=True):
     """An indication that is recognised. code: what the report calls it; synonyms: full name and usual spellings."""
 
     code: str
     name: str
     synonyms: tuple[str, ...] = ()
+    dose: tuple[UsualDose, ...] = ()
 
 
 class IndicationsFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,6 +208,60 @@ class Plausible(Struct, frozen=True, forbid_unknown_fields=True):
     sources: tuple[str, ...]
 
 
+class Titration(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an infusion is sped up where the label gives no rule: minutes at the first rate and at each further one, and
+    what each rate is multiplied by."""
+
+    start_minutes: float
+    step_minutes: float
+    step_factor: float
+    sources: tuple[str, ...]
+    note: str = ""
+
+
+class VitalSigns(Struct, frozen=True, forbid_unknown_fields=True):
+    """When vital signs are due beside before the start, at each increase and at the end: minutes after the start, and
+    from when to when after the end."""
+
+    after_start_minutes: float
+    after_end_minutes: tuple[float, float]
+    sources: tuple[str, ...]
+    note: str = ""
+
+
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of a plain number; its bounds belong to it."""
+
+    low: float
+    high: float
+    sources: tuple[str, ...]
+    note: str = ""
+
+
+class DosingWeight(Struct, frozen=True, forbid_unknown_fields=True):
+    """The weight that rates and doses per kg are reckoned on where an order gives no dosing weight.
+
+    method: the body weight, or for those whom the trigger finds the ideal weight, or the adjusted one: ideal + factor ×
+    (body weight − ideal). trigger: a body-mass index over bmi_over, or a weight over percent_of_ideal_over per cent of
+    the ideal one. ideal (Devine): the sex's base in kg at base_height_cm, and per_inch_kg for each inch above it.
+    Not for those under min_age_years or min_height_cm, nor in pregnancy.
+    """
+
+    method: Literal["actual", "ideal", "adjusted"]
+    factor: float
+    trigger: Literal["bmi", "percent_of_ideal"]
+    bmi_over: float
+    percent_of_ideal_over: float
+    base_male_kg: float
+    base_female_kg: float
+    base_height_cm: float
+    per_inch_kg: float
+    min_age_years: float
+    min_height_cm: float
+    sources: tuple[str, ...]
+    note: str = ""
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """The clinical rules in force."""
 
@@ -200,6 +278,17 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     rechallenge_wait: Rate
     severe_reaction_from_grade: Count
     high_dose: Rate
+    dose_disagreement: Count
+    restart_after_days: Count
+    weights_disagree: Count
+    weights_within_days: Count
+    body_mass_index: Window
+    order_days_ahead: Count
+    pump_increment: Rate
+    titration: Titration
+    close_watch_minutes: Count
+    vital_signs: VitalSigns
+    dosing_weight: DosingWeight
     plausible: Plausible
 
 

@@ -74,7 +74,7 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
         ("policy.toml", '"limb-weakness-2026"', '"nowhere"', 'source "nowhere"'),
         ("policy.toml", "[ceiling]", "[cieling]", "cieling"),
         ("policy.toml", "  CIDP =", "  CIPD =", "names the indication CIPD"),
-        ("policy.toml", 'value = "1 g/kg"', 'value = "80 g"', "no dose per kg"),
+        ("policy.toml", 'value = "1 g/kg"', 'value = "80 g"', "no dose in g/kg"),
         ("risks.toml", 'sources = ["boxed-warning"]', "sources = []", "names no source"),
         ("risks.toml", 'contraindicated_brand = "Octagam"', 'contraindicated_brand = "Octogam"', "a brand that no product"),
         ("indications.toml", '"primary immunodeficiency"', '"Kawasaki"', "stands for two indications"),

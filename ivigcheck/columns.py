@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Kind = Literal["id", "indication", "product", "quantity", "number", "date", "choice", "answer", "unit"]
+Kind = Literal["id", "indication", "product", "quantity", "number", "date", "choice", "answer", "unit", "codes"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,7 +71,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
            headers=("initial rate unit", "starting rate unit", "start rate uom", "start rate units")),
     Column("rate_unit", "unit", "The unit of any rate that has none in its cell, header or own unit column.",
            quantity="rate", headers=("rate units", "rate uom", "unit of rate")),
-    Column("product", "product", "Brand, with or without strength.",
+    Column("product", "product", "Brand, with or without strength, or National Drug Code.",
            headers=("drug", "brand", "brand name", "medication", "ivig product", "product name", "drug name")),
     Column("concentration", "quantity", "Concentration of the product, with its unit.", quantity="concentration",
            headers=("conc", "strength", "product concentration", "concentrate")),
@@ -90,6 +90,8 @@ COLUMNS: Final[tuple[Column, ...]] = (
            headers=("ht cm",), header_units=(("patient_height_cm", "cm"),)),
     Column("sex", "choice", "F or M.", review_only=True, headers=("gender",),
            choices=(("f", "F"), ("m", "M"), ("female", "F"), ("male", "M"))),
+    Column("pregnant", "answer", "Is the patient pregnant, so that no weight is adjusted? " + _YES_NO, review_only=True,
+           headers=("pregnancy",)),
     Column("ordered_at", "date", "The day, or day and time, of this infusion, ISO.", review_only=True,
            headers=("order date", "ordered", "ordered on", "order time", "order datetime", "date ordered")),
     Column("first_infusion", "answer", "Is this the patient's first IVIG infusion? " + _YES_NO, review_only=True,
@@ -103,6 +105,8 @@ COLUMNS: Final[tuple[Column, ...]] = (
            choices=(("loading", "loading"), ("maintenance", "maintenance"), ("first", "first"), ("subsequent", "subsequent"))),
     Column("last_thrombosis_date", "date", "Day of the last thrombotic event, ISO.",
            headers=("date of last thrombosis", "thrombosis date", "last thrombosis", "last thrombotic event date")),
+    Column("diagnoses", "codes", "ICD-10-CM codes, separated by semicolons: each answers its risk question yes.",
+           headers=("diagnosis codes", "dx codes", "icd-10 codes", "icd-10-cm codes", "icd codes", "diagnosis list", "problem list codes")),
     Column("reaction_grade", "number", "Grade, 0 to 4, of an earlier reaction in this infusion.", headers=("grade of reaction",)),
     Column("reaction_rate", "quantity", "The rate at which that reaction came, with its unit.", quantity="rate",
            headers=("rate at reaction", "rate at time of reaction")),
@@ -113,6 +117,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("reaction_resolved", "answer", "Have that reaction's symptoms fully gone? " + _YES_NO,
            headers=("symptoms resolved", "reaction fully resolved")),
 )  # fmt: skip
+
+PHASES: Final = next(tuple(meaning for _, meaning in each.choices) for each in COLUMNS if each.name == "phase")
+"""The phases of a treatment, in the order of their codes."""
 
 UNIT_COLUMN: Final = {
     "weight": ("weight_unit",),

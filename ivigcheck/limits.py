@@ -12,12 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from ivigcheck.arrays import column, example_columns
-from ivigcheck.columns import COLUMNS
+from ivigcheck.columns import PHASES
 from ivigcheck.knowledge import Figure, Knowledge, LabelRow
 from ivigcheck.orders import UNKNOWN, Codes, Orders
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds, same
 
-_PHASES: Final = next([meaning for _, meaning in each.choices] for each in COLUMNS if each.name == "phase")
 _LOWERS_SOFT_MAXIMUM: Final = "at risk"  # the family of questions whose missing answer lowers the soft maximum
 
 
@@ -116,18 +115,8 @@ class LabelFigures:
 
 
 def label_figures(knowledge: Knowledge, product: int, indication: int, phase: int) -> LabelFigures:
-    """The strictest figures of the label's rows that apply.
-
-    product, indication, phase: positions, -1 for an indication or phase that is not known. Rows of another phase than
-    the order's are left out where the order's phase has rows; an indication that is not on the label, or not known,
-    gets the strictest of all rows.
-    """
-    rows: Sequence[LabelRow] = knowledge.products[product].labels
-    code = knowledge.indications[indication].code if indication >= 0 else None
-    matching = [row for row in rows if row.indication == code]
-    if matching:
-        in_phase = [row for row in matching if phase >= 0 and row.phase in ("", _PHASES[phase])]
-        rows = in_phase or matching
+    """The strictest figures of the label's rows that apply; see `label_rows`."""
+    rows, on_label = label_rows(knowledge, product, indication, phase)
 
     def strictest(figures: Sequence[Figure | None]) -> Figure | None:
         known = [figure for figure in figures if figure is not None]
@@ -137,8 +126,22 @@ def label_figures(knowledge: Knowledge, product: int, indication: int, phase: in
         strictest([row.start for row in rows]),
         strictest([row.maximum for row in rows]),
         strictest([row.at_risk for row in rows]),
-        bool(matching),
+        on_label,
     )
+
+
+def label_rows(knowledge: Knowledge, product: int, indication: int, phase: int) -> tuple[Sequence[LabelRow], bool]:
+    """The label's rows that apply, and whether the indication is on the label.
+
+    product, indication, phase: positions, -1 for an indication or phase that is not known. Rows of another phase than
+    the order's are left out where the order's phase has rows; for an indication that is not on the label, or not known,
+    all rows apply.
+    """
+    rows: Sequence[LabelRow] = knowledge.products[product].labels
+    code = knowledge.indications[indication].code if indication >= 0 else None
+    matching = [row for row in rows if row.indication == code]
+    in_phase = [row for row in matching if phase >= 0 and row.phase in ("", PHASES[phase])]
+    return in_phase or matching or rows, bool(matching)
 
 
 def _label_candidates(orders: Orders, bases: _Bases) -> tuple[list[_Candidate], Mask]:
@@ -185,7 +188,7 @@ def _policy_start(orders: Orders, bases: _Bases) -> _Candidate:
     for indication in orders.knowledge.indications:
         rates.append(policy.start_rates.get(indication.code, policy.other_start_rate))
         codes.append(bases.add(Basis("policy", f"{policy.name}: start rate for {indication.code}")))
-    rates.append(min(policy.other_start_rate, *policy.start_rates.values()))
+    rates.append(min((policy.other_start_rate, *policy.start_rates.values())))
     codes.append(bases.add(Basis("policy", f"{policy.name}: lowest start rate, indication not known")))
     value = np.array(rates)[orders.indication]  # -1 is the last: not known
     return _Candidate(value, np.zeros(orders.n, bool), np.array(codes)[orders.indication])

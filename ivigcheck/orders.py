@@ -31,6 +31,27 @@ AGE_FACTOR: Final = "age_over_65"
 _AFTER_AGE: Final = ("thrombosis risk", "renal risk")
 
 
+FEMALE: Final = 0
+"""The sex whose ideal weight has a base of its own; the position of F among the choices of ``sex``."""
+
+NO_DAY: Final = -1
+"""In a column of days (proleptic ordinals): no date, or none that can be used."""
+
+
+class WeightBasis(IntEnum):
+    """Which weight rates per kg are reckoned on, and why: the last five are the body weight."""
+
+    ORDERED = 0  # the order's own dosing weight
+    ADJUSTED = 1
+    IDEAL = 2
+    BODY = 3  # the policy takes no other
+    NOT_TRIGGERED = 4
+    CHILD = 5
+    SHORT = 6
+    PREGNANT = 7
+    NOT_KNOWN = 8  # height, sex or age
+
+
 class ProductState(IntEnum):
     """What is known of an order's product."""
 
@@ -141,14 +162,18 @@ class Orders:
 
     text: column -> the cells as written; only columns that some input had. identified: False for a single order
     from the command line, whose ids are not asked for.
-    rate_weight_kg: what rates per kg are reckoned on: the dosing weight, or else the weight.
+    rate_weight_kg: what rates and doses per kg are reckoned on: the dosing weight, or the policy's choice; weight_basis
+    says which (WeightBasis) and ideal_weight_kg is what an ideal or adjusted one rests on.
     max_rate, start_rate, reaction_rate: NaN where unknown or outside the plausible range; ``*_reckoned`` before that
     range was asked.
-    dose_g_per_kg: the greater of what the dose and the total dose give.
+    dose_g_per_kg: the greater of what the dose (dose_stated_g_per_kg) and the total dose (dose_total_g_per_kg) give.
+    ordered_day, last_ivig_day: days as ordinals, NO_DAY where not known. another_product: the last infusion's product
+    is known, and is not this one.
     product: position in ``knowledge.products``, -1 where not known; candidates: index of an order whose brand is known
     and whose strength is open -> its possible products.
-    answers: question -> (n,) YES, NO or UNKNOWN, dates already taken into account.
-    overruled: question -> (n,) a date says yes where the column says no.
+    answers: question -> (n,) YES, NO or UNKNOWN, dates and diagnosis codes already taken into account.
+    overruled: question -> (n,) a date or a code says yes where the column says no. coded: question -> (n,) positions in
+    ``diagnosis_codes``, -1 where no code answers it.
     """
 
     n: int
@@ -163,6 +188,8 @@ class Orders:
     candidates: Mapping[int, tuple[int, ...]]
     answers: Mapping[str, Answers]
     overruled: Mapping[str, Mask]
+    coded: Mapping[str, Codes]
+    diagnosis_codes: Sequence[str]
     malformed: Mapping[int, str]
     repeated: Codes = column(0, int)  # 0 alone, 1 repeated identically, 2 repeated with other content
     indication: Codes = column(-1, int)
@@ -172,7 +199,9 @@ class Orders:
     concentration: Floats = column(float("nan"))
     weight_kg: Floats = column(float("nan"))
     dosing_weight_kg: Floats = column(float("nan"))
+    ideal_weight_kg: Floats = column(float("nan"))
     rate_weight_kg: Floats = column(float("nan"))
+    weight_basis: Codes = column(WeightBasis.BODY, int)
     age_years: Floats = column(float("nan"))
     max_rate: Floats = column(float("nan"))
     start_rate: Floats = column(float("nan"))
@@ -182,9 +211,15 @@ class Orders:
     start_rate_reckoned: Floats = column(float("nan"))
     start_rate_blank: Mask = column(False, bool)
     dose_g_per_kg: Floats = column(float("nan"))
+    dose_stated_g_per_kg: Floats = column(float("nan"))
+    dose_total_g_per_kg: Floats = column(float("nan"))
     infusion_hours: Floats = column(float("nan"))
     height_cm: Floats = column(float("nan"))
     phase: Codes = column(-1, int)
+    ordered_day: Codes = column(NO_DAY, int)
+    last_ivig_day: Codes = column(NO_DAY, int)
+    first_infusion: Answers = column(UNKNOWN, int)
+    another_product: Mask = column(False, bool)
     reaction_grade: Floats = column(float("nan"))
     minutes_since_resolved: Floats = column(float("nan"))
     reaction_resolved: Codes = column(UNKNOWN, int)
@@ -219,6 +254,21 @@ class Orders:
         """For each order its answers, in the knowledge's order of questions."""
         answers: list[list[int]] = np.stack([self.answers[q.name] for q in self.knowledge.questions], axis=1).tolist()
         return answers
+
+    def code_for(self, name: str, i: int) -> str:
+        """The diagnosis code that answers a question of one order yes; "" where none does."""
+        coded = self.coded.get(name)
+        return str(self.diagnosis_codes[coded[i]]) if coded is not None and coded[i] >= 0 else ""
+
+    @cached_property
+    def rows_of_patient(self) -> dict[str, list[int]]:
+        """Patient id -> the usable rows that have it, of all inputs; only ids that can be read."""
+        rows: dict[str, list[int]] = {}
+        troubled = self.problems["patient_id"].trouble if "patient_id" in self.problems else np.zeros(self.n)
+        for i, patient in enumerate(self.text.get("patient_id", ())):
+            if patient and not troubled[i] and i not in self.malformed:
+                rows.setdefault(patient, []).append(i)
+        return rows
 
     def profile(self, i: int) -> RiskProfile:
         """What one order's answers come to; worked out once for each distinct set of answers."""
@@ -266,6 +316,8 @@ class Orders:
             "written": {},
             "candidates": {},
             "overruled": {},
+            "coded": {},
+            "diagnosis_codes": (),
             "malformed": {},
         }
         arrays = {name: np.array([value], np.int8) for name, value in answers.items()}

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from ivigcheck.knowledge import Knowledge
+from ivigcheck.knowledge import Knowledge, Product
 from ivigcheck.knowledge.model import Range
 from ivigcheck.normalise.products import Products
 from ivigcheck.normalise.rates import by_volume, dose_per_kg, rate_per_kg
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.spellings import read_indication, read_product
 from ivigcheck.orders import Codes, Trouble
-from ivigcheck.units import Floats, Mask, exceeds
+from ivigcheck.units import Floats, Mask, exceeds, same
 
 RATES: Final = ("max_rate", "start_rate", "reaction_rate")
 _SEVEREST_GRADE: Final = 4  # the scale of reactions has no more grades
@@ -64,8 +64,8 @@ def need_concentration(reader: Reader, products: Products) -> None:
     reader.missing("concentration", needed & np.isnan(products.concentration) & reader.silent("concentration"))
 
 
-def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Floats:
-    """(n,) the dose of this infusion in g/kg: the greater of what dose and total dose give."""
+def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> tuple[Floats, Floats]:
+    """(n,) the dose of this infusion in g/kg, as the dose gives it and as the total dose does."""
     doses = []
     for name in ("dose", "dose_total"):
         written = reader.quantities(COLUMN[name])
@@ -74,7 +74,7 @@ def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Floats:
         reader.add(name, none, Trouble.IMPLAUSIBLE, f"is not above {bounds.low:g}")
         reader.add(name, absurd, Trouble.IMPLAUSIBLE, f"is over {bounds.high:g} {bounds.unit}")
         doses.append(np.where(none | absurd, np.nan, dose))
-    return np.asarray(np.fmax(*doses), float)
+    return doses[0], doses[1]
 
 
 def read_hours(reader: Reader) -> Floats:
@@ -104,12 +104,23 @@ def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats) -> Mask:
     return rechallenge
 
 
-def read_last_products(reader: Reader, knowledge: Knowledge) -> None:
-    """The product of the last infusion: recognised, or a problem."""
+def read_last_products(reader: Reader, products: Products, knowledge: Knowledge) -> Mask:
+    """(n,) whether the last infusion was of another product: another brand, or another strength where both say so."""
 
-    def read(text: str) -> tuple[None, Trouble, str]:
-        if not text or read_product(text, knowledge).products:
-            return None, Trouble.NONE, ""
-        return None, Trouble.UNREADABLE, "is no product known here"
+    def read(text: str) -> tuple[frozenset[int], Trouble, str]:
+        said = read_product(text, knowledge)
+        if text and not said.products:
+            return frozenset(), Trouble.UNREADABLE, "is no product known here"
+        made = {product for product in said.products if _made_at(knowledge.products[product], said.strengths)}
+        return frozenset(made or said.products), Trouble.NONE, ""
 
-    reader.spellings(COLUMN["last_product"], read)
+    last, codes = reader.spellings(COLUMN["last_product"], read)
+    another = np.zeros(reader.cells.n, bool)
+    for i in np.flatnonzero(np.array([bool(each) for each in last] or [False])[codes]):
+        now = products.candidates.get(int(i)) or (int(products.product[i]),)
+        another[i] = now != (-1,) and last[codes[i]].isdisjoint(now)
+    return another
+
+
+def _made_at(product: Product, strengths: tuple[float, ...]) -> bool:
+    return not np.isnan(product.concentration) and all(same(each, product.concentration) for each in strengths)

@@ -11,9 +11,11 @@ from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise import infusion, patient
 from ivigcheck.normalise.cells import gather
+from ivigcheck.normalise.diagnoses import read_diagnoses
 from ivigcheck.normalise.products import read_products
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.repeats import repeated_orders
+from ivigcheck.normalise.weights import Body, read_weights
 from ivigcheck.orders import YES, Answers, Orders
 from ivigcheck.units import Mask
 
@@ -30,16 +32,24 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
     for name in infusion.RATES:
         reader.quantities(COLUMN[name])
     products = read_products(reader, knowledge)
-    weights = patient.read_weights(reader, plausible.weight)
+    age = patient.read_ages(reader, plausible.age, as_of)
+    height = patient.within(reader, "height_cm", in_form(reader.quantities(COLUMN["height_cm"])), plausible.height)
+    body = Body(age, height, reader.choices(COLUMN["sex"]), reader.answers(COLUMN["pregnant"]))
+    weights = read_weights(reader, plausible.weight, body, knowledge.policy.entry.dosing_weight)
     rates = infusion.reckon_rates(reader, weights.rate_weight, products.concentration, plausible.rate)
     infusion.need_concentration(reader, products)
-    age = patient.read_ages(reader, plausible.age, as_of)
+    dose, total = infusion.read_doses(reader, weights.rate_weight, plausible.dose)
     grade = infusion.read_grades(reader)
     minutes = in_form(reader.quantities(COLUMN["minutes_since_resolved"]))
     days = patient.days_since_thrombosis(reader, as_of)
-    answers, overruled = patient.read_answers(reader, days, knowledge)
+    answers = patient.read_answers(reader, days, read_diagnoses(reader, knowledge), knowledge, extract=identified)
     over_age = reader.usable & (age > knowledge.policy.at_risk_over_age)
-    _read_the_rest(reader, knowledge, as_of)
+    ahead = int(knowledge.policy.order_days_ahead)
+    ordered_day = reader.days(COLUMN["ordered_at"], as_of, ahead=ahead)
+    last_ivig_day = reader.days(COLUMN["last_ivig_date"], as_of)
+    another_product = infusion.read_last_products(reader, products, knowledge)
+    first_infusion = reader.answers(COLUMN["first_infusion"])
+    _note_the_rest(reader)
     return Orders(
         n=cells.n,
         knowledge=knowledge,
@@ -48,8 +58,10 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         place=cells.place,
         text=cells.text,
         candidates=products.candidates,
-        answers=answers,
-        overruled=overruled,
+        answers=answers.given,
+        overruled=answers.overruled,
+        coded=answers.coded,
+        diagnosis_codes=answers.codes,
         malformed=cells.malformed,
         repeated=repeated_orders(cells),
         indication=indication,
@@ -59,7 +71,9 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         concentration=products.concentration,
         weight_kg=weights.weight,
         dosing_weight_kg=weights.dosing_weight,
+        ideal_weight_kg=weights.ideal,
         rate_weight_kg=weights.rate_weight,
+        weight_basis=weights.basis,
         age_years=age,
         max_rate=rates.used["max_rate"],
         start_rate=rates.used["start_rate"],
@@ -68,19 +82,23 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         start_rate_reckoned=rates.reckoned["start_rate"],
         reaction_rate_reckoned=rates.reckoned["reaction_rate"],
         start_rate_blank=reader.silent("start_rate") & reader.usable,
-        dose_g_per_kg=infusion.read_doses(reader, weights.rate_weight, plausible.dose),
+        dose_g_per_kg=np.fmax(dose, total),
+        dose_stated_g_per_kg=dose,
+        dose_total_g_per_kg=total,
         infusion_hours=infusion.read_hours(reader),
-        height_cm=patient.within(
-            reader, "height_cm", in_form(reader.quantities(COLUMN["height_cm"])), plausible.height
-        ),
+        height_cm=height,
         phase=reader.choices(COLUMN["phase"]),
+        ordered_day=ordered_day,
+        last_ivig_day=last_ivig_day,
+        first_infusion=first_infusion,
+        another_product=another_product,
         reaction_grade=grade,
         minutes_since_resolved=minutes,
         reaction_resolved=reader.answers(COLUMN["reaction_resolved"]).astype(np.int64),
         days_since_thrombosis=days,
         rechallenge=infusion.find_rechallenges(reader, grade, minutes),
         over_age=over_age,
-        at_risk=over_age | _any_risk(answers, knowledge),
+        at_risk=over_age | _any_risk(answers.given, knowledge),
         problems=reader.problems,
         conflicts=reader.conflicts,
         written=reader.written,
@@ -94,14 +112,9 @@ def _any_risk(answers: dict[str, Answers], knowledge: Knowledge) -> Mask:
     return np.asarray(np.logical_or.reduce(yes), bool)
 
 
-def _read_the_rest(reader: Reader, knowledge: Knowledge, as_of: date) -> None:
-    """Columns that no limit needs: what is wrong with them is a finding all the same."""
-    reader.choices(COLUMN["sex"])
-    reader.answers(COLUMN["first_infusion"])
-    for name in ("ordered_at", "last_ivig_date"):
-        reader.past_dates(COLUMN[name], as_of)
-    infusion.read_last_products(reader, knowledge)
-    # Bad cells elsewhere: in a unit column, or in one that is none of ours, where the row may be two rows run together.
+def _note_the_rest(reader: Reader) -> None:
+    """Bad cells elsewhere: in a unit column, or in one that is none of ours, where the row may be two rows run
+    together."""
     for header in reader.cells.bad:
         if header not in reader.problems:
             reader.note(header, [], [], np.zeros(reader.cells.n, np.int64), review_only=False)

@@ -1,4 +1,4 @@
-"""Who the order is for: ids, age, weights and risk answers."""
+"""Who the order is for: ids, age and risk answers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from ivigcheck.columns import question_column
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.knowledge.model import Range
-from ivigcheck.normalise.reader import COLUMN, Reader, in_form, positions
+from ivigcheck.normalise.diagnoses import Diagnoses
+from ivigcheck.normalise.reader import COLUMN, Reader, positions
 from ivigcheck.normalise.spellings import completed_years, id_problem
-from ivigcheck.orders import NO, UNKNOWN, YES, Answers, Trouble
-from ivigcheck.show import number
+from ivigcheck.orders import NO, UNKNOWN, YES, Answers, Codes, Trouble
 from ivigcheck.units import Floats, Mask, exceeds
 
 
@@ -53,46 +53,71 @@ def within(reader: Reader, name: str, value: Floats, bounds: Range) -> Floats:
     return np.where(outside, np.nan, value)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Weights:
-    """(n,) kg each. rate_weight: what rates per kg are reckoned on, NaN where that is not certain."""
-
-    weight: Floats
-    dosing_weight: Floats
-    rate_weight: Floats
-
-
-def read_weights(reader: Reader, bounds: Range) -> Weights:
-    """Weight and dosing weight; where the dosing weight is the greater, which is a conflict, rates go by the weight."""
-    weight = within(reader, "weight", in_form(reader.quantities(COLUMN["weight"])), bounds)
-    dosing = within(reader, "dosing_weight", in_form(reader.quantities(COLUMN["dosing_weight"])), bounds)
-    reader.missing("weight", reader.silent("weight"))
-    # A dosing weight that is there and cannot be used leaves open what rates are reckoned on.
-    no_dosing_weight = reader.silent("dosing_weight")
-    over = exceeds(dosing, weight)
-    why = "the dosing weight of {} kg is over the weight of {} kg"
-    reader.conflict("dosing_weight", {i: why.format(number(dosing[i]), number(weight[i])) for i in positions(over)})
-    return Weights(weight, dosing, np.where(no_dosing_weight | over, weight, dosing))
-
-
 def days_since_thrombosis(reader: Reader, as_of: date) -> Floats:
     """(n,) days since the last thrombotic event, NaN where no date says so."""
     days, codes = reader.past_dates(COLUMN["last_thrombosis_date"], as_of)
     return np.array([(as_of - day).days if day else np.nan for day in days] or [np.nan], float)[codes]
 
 
-def read_answers(reader: Reader, days: Floats, knowledge: Knowledge) -> tuple[dict[str, Answers], dict[str, Mask]]:
-    """The answers to the risk questions, the date of the last thrombosis taken into account: the riskier of two counts.
+@dataclass(frozen=True, eq=False, repr=False)
+class RiskAnswers:
+    """What is known of each risk question, each by its name.
 
-    Second: question -> (n,) whether the date says yes where the column says no.
+    given: (n,) YES, NO or UNKNOWN, the riskier of what column, date and diagnosis codes say. overruled: (n,) whether a
+    date or a code says yes where the column says no. coded: (n,) positions in ``codes``, -1 where no code answers it.
+    """
+
+    given: dict[str, Answers]
+    overruled: dict[str, Mask]
+    coded: dict[str, Codes]
+    codes: tuple[str, ...]
+
+
+def read_answers(
+    reader: Reader, days: Floats, diagnoses: Diagnoses, knowledge: Knowledge, *, extract: bool
+) -> RiskAnswers:
+    """The answers to the risk questions.
+
+    days: since the last thrombotic event, by its date. extract: the orders come from a site's extract, of which its
+    policy may say that it lists only the positives.
     """
     given = {q.name: reader.answers(question_column(q.name, q.title, q.headers)) for q in knowledge.questions}
+    written_no = {name: answers == NO for name, answers in given.items()}
+    for name in knowledge.policy.site.absent_means_no if extract else ():
+        given[name] = np.where(reader.blank(name), NO, given[name]).astype(np.int8)
     dated = ~np.isnan(days)
     within_window = dated & (days <= knowledge.policy.recent_thrombosis_days)
-    recent, history = given["recent_thrombosis"], given["thrombosis_history"]
-    overruled = {"recent_thrombosis": within_window & (recent == NO), "thrombosis_history": dated & (history == NO)}
     answered_no = dated & ~within_window & reader.blank("recent_thrombosis")
-    given["recent_thrombosis"] = np.where(within_window, YES, np.where(answered_no, NO, recent)).astype(np.int8)
-    given["thrombosis_history"] = np.where(dated, YES, history).astype(np.int8)
+    given["recent_thrombosis"] = np.where(answered_no, NO, given["recent_thrombosis"]).astype(np.int8)
+    coded, codes = _coded(diagnoses, dated & ~within_window, [*given])
+    says_yes = {name: position >= 0 for name, position in coded.items()}
+    says_yes["recent_thrombosis"] |= within_window
+    says_yes["thrombosis_history"] |= dated
     usable = reader.usable
-    return {name: np.where(usable, answers, UNKNOWN).astype(np.int8) for name, answers in given.items()}, overruled
+    return RiskAnswers(
+        {
+            name: np.where(usable, np.where(says_yes[name], YES, answers), UNKNOWN).astype(np.int8)
+            for name, answers in given.items()
+        },
+        {name: yes & written_no[name] for name, yes in says_yes.items() if (yes & written_no[name]).any()},
+        coded,
+        codes,
+    )
+
+
+def _coded(diagnoses: Diagnoses, long_ago: Mask, names: list[str]) -> tuple[dict[str, Codes], tuple[str, ...]]:
+    """Question -> (n,) position of the code that answers it yes, -1 where none does; and the codes.
+
+    long_ago: (n,) the last thrombotic event lies outside the window, by its date: then the code of an acute one speaks
+    of the past.
+    """
+    codes: dict[str, int] = {}
+    table = np.full((len(names), len(diagnoses.answers)), -1)
+    for k, answers in enumerate(diagnoses.answers):
+        for name, code in answers.items():
+            table[names.index(name), k] = codes.setdefault(code, len(codes))
+    coded = {name: table[at][diagnoses.position] for at, name in enumerate(names)}
+    acute, history = coded["recent_thrombosis"], coded["thrombosis_history"]
+    coded["thrombosis_history"] = np.where(long_ago & (history < 0), acute, history)
+    coded["recent_thrombosis"] = np.where(long_ago, -1, acute)
+    return coded, tuple(codes)

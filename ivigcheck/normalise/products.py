@@ -33,11 +33,15 @@ def read_products(reader: Reader, knowledge: Knowledge) -> Products:
     column = in_form(reader.quantities(COLUMN["concentration"]))
     reader.add("concentration", column == 0, Trouble.IMPLAUSIBLE, "is zero")
     texts, codes = reader.spellings(COLUMN["product"], lambda text: (read_product(text, knowledge), Trouble.NONE, ""))
+    usual = knowledge.policy.site.default_product
+    where_blank = ProductText((usual,) if usual >= 0 else ())
     stated = np.where(column > 0, column, _NONE).tolist()
     has_text = (~reader.blank("product")).tolist()
     resolved, which = by_spelling(
         list(zip(codes.tolist(), stated, has_text, strict=True)),
-        lambda key: resolve(texts[key[0]], key[1] if key[1] != _NONE else float("nan"), key[2], knowledge),
+        lambda key: resolve(
+            texts[key[0]] if key[2] else where_blank, key[1] if key[1] != _NONE else float("nan"), key[2], knowledge
+        ),
     )
     rows = [resolved[i] for i in which]
     state = np.array([row.state for row in rows], np.int64)
@@ -89,7 +93,8 @@ def _all_equal(values: tuple[float, ...]) -> bool:
 def resolve(text: ProductText, column: float, has_text: bool, knowledge: Knowledge) -> Resolved:
     """Holds the product's text against the concentration column (mg/mL, NaN where it says nothing).
 
-    A strength in the text names the product of a brand of several; the column does so where the text has none.
+    A strength in the text names the product of a brand of several; the column does so where the text has none; and
+    where neither does, the only one that the site stocks is meant.
     """
     in_column = () if np.isnan(column) else (column,)
     written = (*text.strengths, *in_column)
@@ -109,6 +114,11 @@ def resolve(text: ProductText, column: float, has_text: bool, knowledge: Knowled
         values = written if np.isnan(own) else (own, *written)
         concentration = max(values, default=float("nan")) if not fits else (own if not np.isnan(own) else greatest)
         return Resolved(product, (), ProductState.KNOWN, concentration, stated, "" if fits else disagree)
+    stocked = [product for product in text.products if product in knowledge.policy.site.products_in_use]
+    if not written and len(stocked) == 1:
+        return Resolved(stocked[0], (), ProductState.KNOWN, knowledge.products[stocked[0]].concentration, True, "")
+    if not written and text.code:
+        return Resolved(-1, (), ProductState.UNRECOGNISED, float("nan"), False, "")
     if not written:
         return Resolved(-1, text.products, ProductState.OPEN, float("nan"), False, "")
     named = text.strengths or in_column

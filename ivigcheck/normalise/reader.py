@@ -12,7 +12,7 @@ import numpy as np
 from ivigcheck.columns import COLUMNS, UNIT_COLUMN, Column
 from ivigcheck.normalise.cells import Cells, by_spelling
 from ivigcheck.normalise.spellings import read_answer, read_date
-from ivigcheck.orders import UNKNOWN, Answers, Codes, Conflict, Problems, Trouble, Written
+from ivigcheck.orders import NO_DAY, UNKNOWN, Answers, Codes, Conflict, Problems, Trouble, Written
 from ivigcheck.show import visible
 from ivigcheck.units import Floats, Mask, Unit, find_unit, read_number, read_quantity
 
@@ -140,18 +140,27 @@ class Reader:
         values, codes = self.spellings(column, read)
         return np.asarray(values or [-1], np.int64)[codes]
 
-    def past_dates(self, column: Column, as_of: date) -> tuple[list[date | None], Codes]:
-        """Days that cannot lie in the future: each distinct one, and (n,) positions in them."""
+    def past_dates(self, column: Column, as_of: date, *, ahead: int = 0) -> tuple[list[date | None], Codes]:
+        """Days that cannot lie in the future: each distinct one, and (n,) positions in them.
+
+        ahead: how many days after as_of a date may still lie.
+        """
 
         def read(text: str) -> tuple[date | None, Trouble, str]:
             day = read_date(text)
             if isinstance(day, str):
                 return None, Trouble.UNREADABLE, day
-            if day is not None and day > as_of:
+            if day is not None and (day - as_of).days > ahead:
                 return None, Trouble.IMPLAUSIBLE, f"is in the future, seen from {as_of.isoformat()}"
             return day, Trouble.NONE, ""
 
         return self.spellings(column, read)
+
+    def days(self, column: Column, as_of: date, *, ahead: int = 0) -> Codes:
+        """(n,) days as ordinals, NO_DAY where there is none or it lies in the future."""
+        found, codes = self.past_dates(column, as_of, ahead=ahead)
+        ordinals = [day.toordinal() if day else NO_DAY for day in found]
+        return np.asarray(ordinals or [NO_DAY], np.int64)[codes]
 
     def quantities(self, column: Column) -> Written:
         """Quantities as written, each with the unit of its cell, its unit column or its header.

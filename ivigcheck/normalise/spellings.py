@@ -31,6 +31,9 @@ _STRENGTH: Final = re.compile(
 )
 _RATIO: Final = re.compile(r"(?<![0-9.])([0-9]+(?:\.[0-9]+)?)\s*g\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*ml\b")
 _PACK: Final = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+)?\s*(?:g|mg|ml)\b")
+_NDC: Final = re.compile(r"(?:ndc[\s:#]*)?(?:([0-9]{4,5})-([0-9]{3,4})(?:-([0-9]{1,2}))?|([0-9]{5})([0-9]{4})[0-9]{2})")
+_NDC_SEGMENTS: Final = frozenset({(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2), (4, 4, 0), (5, 3, 0), (5, 4, 0)})
+"""Digits of labeler, product and package; of a product's own code, of the first two."""
 _WORDS: Final = frozenset({"iv", "ivpb", "inj", "soln", "solution", "vial", "infusion", "human", "ivig", "igiv"})
 _LONGEST: Final = 200
 
@@ -95,11 +98,12 @@ def read_indication(text: str, knowledge: Knowledge) -> int:
 class ProductText:
     """What a product's text says. products: positions of the brand's products, empty where not recognised.
 
-    strengths: the concentrations that the text states, mg/mL.
+    strengths: the concentrations that the text states, mg/mL. code: it is a National Drug Code.
     """
 
     products: tuple[int, ...] = ()
     strengths: tuple[float, ...] = ()
+    code: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -109,10 +113,23 @@ def _units_of_strength() -> dict[str, float]:
     return {spelling: converted(one, "concentration") for spelling, one in spellings.items()}
 
 
+def _read_ndc(text: str, knowledge: Knowledge) -> tuple[int, ...]:
+    """The products of a National Drug Code; ten digits without hyphens could be split in three ways, and are none."""
+    match = _NDC.fullmatch(text.casefold().strip())
+    if match is None:
+        return ()
+    labeler, made, package, whole_labeler, whole_made = match.groups()
+    if labeler and (len(labeler), len(made), len(package or "")) not in _NDC_SEGMENTS:
+        return ()
+    return knowledge.ndc.get(f"{labeler or whole_labeler:0>5}-{made or whole_made:0>4}", ())
+
+
 def read_product(text: str, knowledge: Knowledge) -> ProductText:
-    """One product name and, at most, a strength, a pack size and words of the closed list."""
+    """One product name and, at most, a strength, a pack size and words of the closed list; or a National Drug Code."""
     if len(text) > _LONGEST:
         return ProductText()
+    if coded := _read_ndc(text, knowledge):
+        return ProductText(coded, code=True)
     rest = re.sub(r"[®™©]", " ", text).casefold()
     if any(ch.isalnum() and not ch.isascii() for ch in rest):
         return ProductText()

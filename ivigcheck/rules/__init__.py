@@ -1,6 +1,6 @@
 """The rules, one module a family; importing this package declares them all."""
 
-from ivigcheck.rules import at_risk, contraindications, data, dose, labels, rates, rechallenge
+from ivigcheck.rules import at_risk, contraindications, data, dose, labels, patient, rates, rechallenge, weights
 from ivigcheck.rules.engine import Finding, Findings
 from ivigcheck.rules.registry import RULES, Detail, Rule, Severity
 
@@ -16,6 +16,8 @@ __all__ = [
     "data",
     "dose",
     "labels",
+    "patient",
     "rates",
     "rechallenge",
+    "weights",
 ]

@@ -13,8 +13,10 @@ from ivigcheck.rules.wording import (
     any_rate_over,
     basis_at,
     basis_source,
+    factor_text,
     inputs,
     limit_text,
+    question_inputs,
     rates_over,
 )
 from ivigcheck.show import number
@@ -99,13 +101,16 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 
 def risk_text(orders: Orders, i: int) -> str:
-    """The factors that put a patient at risk, in words."""
-    return ", ".join(name.replace("_", " ") for name in orders.profile(i).at_risk)
+    """The factors that put a patient at risk, in words, each with the diagnosis code that says so."""
+    named = ((factor_text(orders, name), orders.code_for(name, i)) for name in orders.profile(i).at_risk)
+    return ", ".join(f"{words} by {code}" if code else words for words, code in named)
 
 
 def risk_inputs(orders: Orders, i: int) -> dict[str, str]:
     """The cells that put a patient at risk, as written."""
     columns = [name for name in orders.profile(i).at_risk if name != AGE_FACTOR]
-    if orders.over_age[i]:
-        columns += ["age_years", "birth_date"]
-    return inputs(orders, i, *columns, "last_thrombosis_date")
+    used = question_inputs(orders, i, *columns)
+    return {
+        **used,
+        **inputs(orders, i, *(("age_years", "birth_date") if orders.over_age[i] else ()), "last_thrombosis_date"),
+    }

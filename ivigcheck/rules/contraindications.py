@@ -8,7 +8,7 @@ from ivigcheck.knowledge import Product, publishers
 from ivigcheck.limits import Limits
 from ivigcheck.orders import UNKNOWN, YES, Orders
 from ivigcheck.rules.registry import Detail, Example, Rule, Severities, Severity, rule
-from ivigcheck.rules.wording import inputs
+from ivigcheck.rules.wording import by_code, inputs, question_inputs
 from ivigcheck.show import number
 from ivigcheck.units import Mask
 
@@ -36,11 +36,12 @@ def _read_on(orders: Orders, product: Product) -> str:
 
 
 def _says(declared: Rule, question: str, message: str) -> None:
-    """Puts a finding that rests on one answer into words."""
+    """Puts a finding that rests on one answer into words. message: with ``{by}`` where a diagnosis code is named."""
 
     @declared.says
     def explain(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-        return Detail(message, inputs(orders, i, question), "", _source(orders, i, question))
+        said = message.format(by=by_code(orders, i, question))
+        return Detail(said, question_inputs(orders, i, question), "", _source(orders, i, question))
 
 
 @rule(
@@ -61,7 +62,9 @@ def hypercoagulable_state(orders: Orders, limits: Limits) -> Mask:
     return orders.answered("hypercoagulable_state")
 
 
-_says(hypercoagulable_state, "hypercoagulable_state", "a hypercoagulable state is documented: IVIG is to be avoided")
+_says(
+    hypercoagulable_state, "hypercoagulable_state", "a hypercoagulable state is documented{by}: IVIG is to be avoided"
+)
 
 
 @rule(
@@ -72,7 +75,7 @@ _says(hypercoagulable_state, "hypercoagulable_state", "a hypercoagulable state i
     **_yes_or_not("recent_thrombosis"),
 )
 def recent_thrombosis(orders: Orders, limits: Limits) -> Mask:
-    """A recent thrombotic event is documented, by the answer or by a date within the policy's window.
+    """A recent thrombotic event is documented: by the answer, a diagnosis code, or a date within the policy's window.
 
     Why it matters: IVIG after a recent thrombotic event is to be avoided. The window is a site decision without a
     published number. No label read names this as a contraindication: labels warn of it in the boxed warning.
@@ -85,12 +88,13 @@ def recent_thrombosis(orders: Orders, limits: Limits) -> Mask:
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     policy = orders.knowledge.policy
     days = orders.days_since_thrombosis[i]
-    used = inputs(orders, i, "recent_thrombosis", "last_thrombosis_date")
+    used = {**question_inputs(orders, i, "recent_thrombosis"), **inputs(orders, i, "last_thrombosis_date")}
     source = orders.knowledge.cite(
         next(q.sources for q in orders.knowledge.questions if q.name == "recent_thrombosis")[0]
     )
     if not days <= policy.recent_thrombosis_days:
-        return Detail("a recent thrombotic event is documented: IVIG is to be avoided", used, "", source)
+        by = by_code(orders, i, "recent_thrombosis")
+        return Detail(f"a recent thrombotic event is documented{by}: IVIG is to be avoided", used, "", source)
     window = number(policy.recent_thrombosis_days)
     return Detail(
         f"the last thrombotic event was {number(days)} days ago, within {window} days "
@@ -114,7 +118,7 @@ def ivig_thrombosis(orders: Orders, limits: Limits) -> Mask:
 _says(
     ivig_thrombosis,
     "ivig_thrombosis",
-    "a confirmed thrombotic event on earlier IVIG contraindicates IVIG for this patient",
+    "a confirmed thrombotic event on earlier IVIG{by} contraindicates IVIG for this patient",
 )
 
 
@@ -130,7 +134,9 @@ def volume_depletion(orders: Orders, limits: Limits) -> Mask:
     return orders.answered("volume_depletion")
 
 
-_says(volume_depletion, "volume_depletion", "the patient is volume depleted: not to be started until it is corrected")
+_says(
+    volume_depletion, "volume_depletion", "the patient is volume depleted{by}: not to be started until it is corrected"
+)
 
 
 @rule(
@@ -178,7 +184,9 @@ def iga_antibodies(orders: Orders, limits: Limits) -> Mask:
     return orders.answered("iga_deficiency_with_antibodies")
 
 
-_says(iga_antibodies, "iga_deficiency_with_antibodies", "IgA deficiency with antibodies against IgA: contraindicated")
+_says(
+    iga_antibodies, "iga_deficiency_with_antibodies", "IgA deficiency with antibodies against IgA{by}: contraindicated"
+)
 
 
 @rule(
@@ -200,7 +208,7 @@ def prior_anaphylaxis(orders: Orders, limits: Limits) -> Mask:
 _says(
     prior_anaphylaxis,
     "prior_anaphylaxis",
-    "an anaphylactic or severe systemic reaction to human immune globulin is documented: contraindicated",
+    "an anaphylactic or severe systemic reaction to human immune globulin is documented{by}: contraindicated",
 )
 
 
@@ -224,7 +232,8 @@ def _excipient_verdicts(orders: Orders, i: int) -> list[tuple[Severity, str, str
             continue
         if stabilizer := question.contraindicated_stabilizer:
             severity = _verdict(orders, i, _stabilizers(orders, i), stabilizer)
-            verdicts.append((severity, f"{question.title.lower()}, and a product with {stabilizer}", question.name))
+            said = f"{question.title.lower()}{by_code(orders, i, question.name)}"
+            verdicts.append((severity, f"{said}, and a product with {stabilizer}", question.name))
         if brand := question.contraindicated_brand:
             severity = _verdict(orders, i, {product.brand for product in products}, brand)
             verdicts.append((severity, f"{question.title.lower()}, and {brand}", question.name))
@@ -284,7 +293,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     )
     return Detail(
         f"{what}: {verb} ({names}, stabilizer {stabilizers})",
-        inputs(orders, i, *columns, "product"),
+        {**question_inputs(orders, i, *columns), **inputs(orders, i, "product")},
         "",
         composition or f"{known}, products",
     )

@@ -18,6 +18,7 @@ from ivigcheck.rules.wording import (
     column_name,
     inputs,
     listed,
+    question_inputs,
     quote,
     rates_over,
     workings,
@@ -304,10 +305,10 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 @rule("IVG911", "answers-conflict", Severity.REVIEW, source="the order itself", flags=(), passes=({},))
 def answers_conflict(orders: Orders, limits: Limits) -> Mask:
-    """A date says yes where the column says no. The riskier answer counts.
+    """A date or a diagnosis code says yes where the column says no. The riskier answer counts.
 
     Why it matters: one of the two is wrong, and it may be the one that clears the patient.
-    What to do: correct the column, or the date.
+    What to do: correct the column, the date or the list of diagnoses.
     """
     conflict = np.zeros(orders.n, bool)
     for overruled in orders.overruled.values():
@@ -318,12 +319,14 @@ def answers_conflict(orders: Orders, limits: Limits) -> Mask:
 @answers_conflict.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     names = [name for name, overruled in orders.overruled.items() if overruled[i]]
-    days = number(orders.days_since_thrombosis[i])
-    verb = "says" if len(names) == 1 else "say"
-    return Detail(
-        f"the last thrombotic event was on {orders.cell('last_thrombosis_date', i)}, {days} days ago, "
-        f"and {listed(names)} {verb} no: yes counts",
-        inputs(orders, i, *names, "last_thrombosis_date"),
-        "",
-        "the order itself",
-    )
+    coded = [name for name in names if orders.code_for(name, i)]
+    dated = [name for name in names if name not in coded]
+    said = [f"{name.replace('_', ' ')} says no, and diagnosis code {orders.code_for(name, i)} yes" for name in coded]
+    if dated:
+        days, verb = number(orders.days_since_thrombosis[i]), "says" if len(dated) == 1 else "say"
+        day = orders.cell("last_thrombosis_date", i)
+        said.append(f"the last thrombotic event was on {day}, {days} days ago, and {listed(dated)} {verb} no")
+    used = question_inputs(orders, i, *names)
+    if dated:
+        used |= inputs(orders, i, "last_thrombosis_date")
+    return Detail(f"{'; '.join(said)}: yes counts", used, "", "the order itself")

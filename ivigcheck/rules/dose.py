@@ -1,18 +1,132 @@
-"""The dose of this infusion (IVG303)."""
+"""The dose of this infusion (IVG301 to IVG303)."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ivigcheck.doses import PER_INFUSION, by_ranges, inside, ranges_of
+from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
-from ivigcheck.orders import YES, Orders
+from ivigcheck.orders import AGE_FACTOR, YES, Orders
 from ivigcheck.rules.registry import Detail, Severity, rule
-from ivigcheck.rules.wording import dose_cells_in_grams, inputs, listed, per_kg_text, weight_columns
+from ivigcheck.rules.wording import (
+    as_written,
+    dose_cells_in_grams,
+    factor_text,
+    inputs,
+    listed,
+    per_kg_text,
+    question_inputs,
+    weight_columns,
+    weight_text,
+)
 from ivigcheck.show import against, number
-from ivigcheck.units import RELATIVE_TOLERANCE, Mask
+from ivigcheck.units import RELATIVE_TOLERANCE, Mask, exceeds
 
 _FAMILIES = ("thrombotic contraindication", "thrombosis risk")
 _ALSO = "cardiovascular_risk"
+_CITED = 3  # sources of the doses compared
+_PER_CENT = 100
+
+
+@rule(
+    "IVG301",
+    "dose-outside-range",
+    Severity.REVIEW,
+    source="the product's label, or usual doses",
+    flags=({"dose_g_per_kg": 2.0, "indication": 0}, {"dose_g_per_kg": 0.1, "indication": 0}),  # the first: PI
+    passes=(
+        {"dose_g_per_kg": 0.5, "indication": 0},
+        {"dose_g_per_kg": 9.0, "indication": -1},
+        {"dose_g_per_kg": float("nan"), "indication": 0},
+    ),
+)
+def dose_outside_range(orders: Orders, limits: Limits) -> Mask:
+    """The dose of this infusion is outside every range that applies to product and indication.
+
+    Why it matters: a dose ten times too high, or one that belongs to another indication, shows here first.
+    What to do: check dose, weight and indication. A dose that a source states per course, cycle or month may be given
+    in parts of any size, so it is compared as the whole in one infusion, and only what is over it is outside. Where
+    the product is not known, or its label states no dose for the indication, the doses of every label that has the
+    indication are compared; where none has it, nothing is.
+    """
+    outside = np.zeros(orders.n, bool)
+    for ranges, which in by_ranges(orders):
+        fits = np.logical_or.reduce([inside(orders.dose_g_per_kg, each) for each in ranges])
+        outside |= which & ~fits & ~np.isnan(orders.dose_g_per_kg)
+    return outside
+
+
+@dose_outside_range.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    ranges = ranges_of(orders, i)
+    dose = float(orders.dose_g_per_kg[i])
+    over = dose > max(each.high for each in ranges)
+    bound = (
+        max(each.high for each in ranges) if over else min(each.low for each in ranges if each.basis == PER_INFUSION)
+    )
+    shown = against(dose, bound)
+    compared = "; ".join(dict.fromkeys(map(range_text, ranges)))
+    used = ["dose", "dose_total", *(weight_columns(orders, i) if dose_cells_in_grams(orders, i) else ())]
+    relation = f"{'>' if over else '<'} {number(bound)} g/kg"
+    return Detail(
+        f"{shown} g/kg in one infusion is {'over' if over else 'below'} every dose that applies. Compared: {compared}",
+        inputs(orders, i, *used, "indication", "product"),
+        f"{per_kg_text(orders, i)}{shown} g/kg {relation}",
+        "; ".join(dict.fromkeys(each.cite for each in ranges[:_CITED])),
+    )
+
+
+def range_text(each: DoseRange) -> str:
+    """A dose as it is compared: ``0.3 to 0.6 g/kg per infusion``, ``up to 2 g/kg per course (5 days)``."""
+    if each.basis == PER_INFUSION:
+        low = f"{number(each.low)} to " if each.low < each.high else ""
+        return f"{low}{number(each.high)} g/kg per infusion"
+    return f"up to {number(each.high)} g/kg per {each.basis} ({each.days} days)"
+
+
+@rule(
+    "IVG302",
+    "dose-disagrees",
+    Severity.REVIEW,
+    source="dose_disagreement",
+    flags=(
+        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 1.11},
+        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 0.89},
+    ),
+    passes=(
+        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 1.1},
+        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 0.9},
+        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": float("nan")},
+    ),
+)
+def dose_disagrees(orders: Orders, limits: Limits) -> Mask:
+    """The total dose and the dose per kg times the weight differ.
+
+    Why it matters: one of the two, or the weight, is wrong; a total for another weight is how a dose of pounds looks.
+    What to do: find out which is meant. Rounding to whole vials stays within what may differ.
+    """
+    stated = orders.dose_stated_g_per_kg
+    apart = np.abs(orders.dose_total_g_per_kg - stated)
+    return exceeds(apart, orders.knowledge.policy.dose_disagreement * stated)
+
+
+@dose_disagrees.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    weight = float(orders.rate_weight_kg[i])
+    stated, total = float(orders.dose_stated_g_per_kg[i]) * weight, float(orders.dose_total_g_per_kg[i]) * weight
+    most = orders.knowledge.policy.dose_disagreement
+    share = against(abs(total - stated) / stated, most)
+    per_kg = "dose" not in dose_cells_in_grams(orders, i)
+    steps = f"{as_written(orders, 'dose', i)} × {weight_text(orders, i)} = " if per_kg else ""
+    return Detail(
+        f"the dose comes to {number(stated)} g and the total dose is {number(total)} g: "
+        f"they differ by more than {number(most * _PER_CENT)}%",
+        inputs(orders, i, "dose", "dose_total", *weight_columns(orders, i)),
+        f"{steps}{number(stated)} g; "
+        f"|{number(total)} − {number(stated)}| ÷ {number(stated)} = {share} > {number(most)}",
+        orders.knowledge.cite_policy("dose_disagreement"),
+    )
 
 
 @rule(
@@ -49,13 +163,13 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     factors = [q.name for q in orders.profile(i).yes if q.family in _FAMILIES] + (
         [_ALSO] if orders.answered(_ALSO)[i] else []
     )
-    risks = listed([*factors, *(["age over 65"] if orders.over_age[i] else [])])
+    risks = listed([*factors, *([factor_text(orders, AGE_FACTOR)] if orders.over_age[i] else [])])
     absolute = dose_cells_in_grams(orders, i)
-    used = ["dose", "dose_total", *(weight_columns(orders, i) if absolute else ()), *factors]
+    used = ["dose", "dose_total", *(weight_columns(orders, i) if absolute else ())]
     used += ["age_years", "birth_date"] if orders.over_age[i] else []
     return Detail(
         f"{dose} g/kg in one infusion (high: {number(high)} g/kg or more), with a risk of stroke: {risks}",
-        inputs(orders, i, *used),
+        {**inputs(orders, i, *used), **question_inputs(orders, i, *factors)},
         f"{per_kg_text(orders, i)}{dose} g/kg ≥ {number(high)} g/kg",
         orders.knowledge.cite_policy("high_dose"),
     )

@@ -44,12 +44,15 @@ class Findings:
         self.limits = limits
         self._hits: list[_Hits] = []
         usable = orders.usable
+        by_site = {code: Severity[name.upper()] for code, name in orders.knowledge.policy.site.severities.items()}
         for rule in RULES.values():
             for facet in rule.facets(orders, limits):
                 # Nothing in a malformed row is used, and no other rule speaks of it.
                 severity = (
                     facet.severity if rule.code == MALFORMED else np.where(usable, facet.severity, 0).astype(np.int8)
                 )
+                if rule.code in by_site:
+                    severity = np.where(severity > 0, by_site[rule.code], 0).astype(np.int8)
                 if severity.any():
                     self._hits.append(_Hits(rule, facet.column, severity))
         self._hits.sort(key=lambda hits: (hits.rule.code, hits.column))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from ivigcheck.knowledge import fold
 from ivigcheck.limits import Basis, Limits
-from ivigcheck.orders import Codes, Orders, Written
+from ivigcheck.orders import AGE_FACTOR, Codes, Orders, WeightBasis, Written
 from ivigcheck.rules.registry import Detail
 from ivigcheck.show import against, cut, number, visible
 from ivigcheck.units import Unit, exceeds, same
@@ -49,19 +51,58 @@ def inputs(orders: Orders, i: int, *columns: str) -> dict[str, str]:
 
 
 def weight_columns(orders: Orders, i: int) -> tuple[str, ...]:
-    """The column of the weight that rates per kg are reckoned on."""
-    return ("dosing_weight",) if orders.rate_weight_kg[i] == orders.dosing_weight_kg[i] else ("weight",)
+    """The columns of the weight that rates per kg are reckoned on."""
+    basis = orders.weight_basis[i]
+    if basis == WeightBasis.ORDERED:
+        return ("dosing_weight",)
+    return ("weight", "height_cm", "sex") if basis in (WeightBasis.ADJUSTED, WeightBasis.IDEAL) else ("weight",)
+
+
+def _kg(orders: Orders, column: str, i: int) -> str:
+    """A weight in kg as written: ``80``, ``(180 lb × 0.45359237)``."""
+    written = orders.written.get(column)
+    unit = written.unit_at(i) if written else None
+    if written and unit and unit.factor != 1.0:
+        return f"({number(written.value[i], 12)} {unit.name} × {number(unit.factor, 9)})"
+    return number(getattr(orders, f"{column}_kg")[i], 12)
 
 
 def weight_text(orders: Orders, i: int) -> str:
-    """The weight that rates are reckoned on: ``80 kg``, ``(180 lb × 0.45359237) kg``, ``70 kg dosing weight``."""
-    (column,) = weight_columns(orders, i)
-    written = orders.written.get(column)
-    unit = written.unit_at(i) if written else None
-    what = " dosing weight" if column == "dosing_weight" else ""
-    if written and unit and unit.factor != 1.0:
-        return f"({number(written.value[i], 12)} {unit.name} × {number(unit.factor, 9)}) kg{what}"
-    return f"{number(orders.rate_weight_kg[i], 12)} kg{what}"
+    """The weight that rates are reckoned on: ``80 kg``, ``70 kg dosing weight``, ``(61 + 0.4 × (120 − 61)) kg adjusted
+    weight``."""
+    basis = orders.weight_basis[i]
+    ideal = number(orders.ideal_weight_kg[i], 12)
+    if basis == WeightBasis.ORDERED:
+        return f"{_kg(orders, 'dosing_weight', i)} kg dosing weight"
+    if basis == WeightBasis.IDEAL:
+        return f"{ideal} kg ideal weight"
+    if basis == WeightBasis.ADJUSTED:
+        factor = number(orders.knowledge.policy.entry.dosing_weight.factor)
+        return f"({ideal} + {factor} × ({_kg(orders, 'weight', i)} − {ideal})) kg adjusted weight"
+    return f"{_kg(orders, 'weight', i)} kg"
+
+
+def weight_reason(orders: Orders, i: int) -> str:
+    """Which weight rates and doses per kg are reckoned on, and why; "" where that is not certain."""
+    if np.isnan(orders.rate_weight_kg[i]):
+        return ""
+    policy = orders.knowledge.policy.entry.dosing_weight
+    basis = WeightBasis(int(orders.weight_basis[i]))
+    if policy.trigger == "bmi":
+        bound = f"a body-mass index over {number(policy.bmi_over)} kg/m²"
+    else:
+        bound = f"a weight over {number(policy.percent_of_ideal_over)}% of the ideal one"
+    if basis in (WeightBasis.ADJUSTED, WeightBasis.IDEAL):
+        return f"{weight_text(orders, i)}: {bound}, by {orders.knowledge.cite_policy('dosing_weight')}"
+    return {
+        WeightBasis.ORDERED: "the order's dosing weight",
+        WeightBasis.BODY: "body weight",
+        WeightBasis.NOT_TRIGGERED: f"body weight: the policy adjusts it from {bound} on",
+        WeightBasis.CHILD: f"body weight: under {number(policy.min_age_years)} years none is adjusted",
+        WeightBasis.SHORT: f"body weight: under {number(policy.min_height_cm)} cm none is adjusted",
+        WeightBasis.PREGNANT: "body weight: in pregnancy none is adjusted; give the weight before it as dosing weight",
+        WeightBasis.NOT_KNOWN: "body weight: height, sex or age is not known, so none is adjusted",
+    }[basis]
 
 
 def _steps(unit: Unit, orders: Orders, i: int) -> str:
@@ -182,3 +223,24 @@ def listed(names: Sequence[str]) -> str:
     """Column or question names as a list in a sentence."""
     words = [name.replace("_", " ") for name in names]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def question_inputs(orders: Orders, i: int, *names: str) -> dict[str, str]:
+    """The cells behind risk answers, as written: the questions' own, and the diagnosis codes where one answers them."""
+    by_code = any(orders.code_for(name, i) for name in names)
+    return inputs(orders, i, *names, *(("diagnoses",) if by_code else ()))
+
+
+def factor_text(orders: Orders, name: str) -> str:
+    """A risk factor in words; the age with the policy's own bound."""
+    bound = number(orders.knowledge.policy.at_risk_over_age)
+    return f"age over {bound}" if name == AGE_FACTOR else name.replace("_", " ")
+
+
+def by_code(orders: Orders, i: int, name: str) -> str:
+    """Which diagnosis code answers a risk question, as an addition in brackets; "" where none does."""
+    code = orders.code_for(name, i)
+    if not code:
+        return ""
+    described = orders.knowledge.icd_rows(code)[0].description
+    return f" (by diagnosis code {code}: {described})"

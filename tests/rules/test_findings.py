@@ -51,14 +51,14 @@ ORDERS = (
     ({"product": "Octagam 5%", "start_rate": "0.5 mg/kg/min", "diabetes": "yes", "max_rate": "3.3 mg/kg/min"}, STOP,
      ["IVG103", "IVG209"]),  # "less than 3.3"
     # the dose in its hours
-    ({"dose": "0.96 g/kg", "infusion_hours": "2"}, PASS, []),  # 8 mg/kg/min
-    ({"dose": "0.97 g/kg", "infusion_hours": "2"}, STOP, ["IVG107"]),
-    ({"dose": "76.8 g", "infusion_hours": "2"}, PASS, []),  # 0.96 g/kg
-    ({"dose": "0.4 g/kg", "dose_total": "80", "infusion_hours": "2"}, STOP, ["IVG107"]),  # the greater: 1 g/kg
-    ({"dose": "1 g/kg", "age_years": "66", "max_rate": "3 mg/kg/min"}, REVIEW, ["IVG303"]),
-    ({"dose": "80 g", "age_years": "66", "max_rate": "3 mg/kg/min"}, REVIEW, ["IVG303"]),
-    ({"dose": "79 g", "age_years": "66", "max_rate": "3 mg/kg/min"}, PASS, []),
-    ({"dose": "1 g/kg", "renal_insufficiency": "yes", "max_rate": "3 mg/kg/min"}, PASS, []),
+    ({"indication": "ITP", "dose": "0.96 g/kg", "infusion_hours": "2"}, PASS, []),  # 8 mg/kg/min
+    ({"indication": "ITP", "dose": "0.97 g/kg", "infusion_hours": "2"}, STOP, ["IVG107"]),
+    ({"indication": "ITP", "dose": "76.8 g", "infusion_hours": "2"}, PASS, []),  # 0.96 g/kg
+    ({"indication": "ITP", "dose": "0.4 g/kg", "dose_total": "80", "infusion_hours": "2"}, STOP, ["IVG107", "IVG302"]),  # 1 g/kg
+    ({"indication": "ITP", "dose": "1 g/kg", "age_years": "66", "max_rate": "3 mg/kg/min"}, REVIEW, ["IVG303"]),
+    ({"indication": "ITP", "dose": "80 g", "age_years": "66", "max_rate": "3 mg/kg/min"}, REVIEW, ["IVG303"]),
+    ({"indication": "ITP", "dose": "79 g", "age_years": "66", "max_rate": "3 mg/kg/min"}, PASS, []),
+    ({"indication": "ITP", "dose": "1 g/kg", "renal_insufficiency": "yes", "max_rate": "3 mg/kg/min"}, PASS, []),
     # contraindications
     ({"hypercoagulable_state": "Y", "max_rate": "3 mg/kg/min"}, STOP, ["IVG201"]),
     ({"recent_thrombosis": "TRUE", "max_rate": "3 mg/kg/min"}, STOP, ["IVG202"]),
@@ -154,7 +154,7 @@ def test_a_finding_can_be_recomputed_from_its_line() -> None:
         "ordered maximum rate 9.5 mg/kg/min (456 mL/h × 100 mg/mL ÷ 60 ÷ 80 kg) is over the ceiling of 8 mg/kg/min"
     )
     assert finding["arithmetic"] == "456 mL/h × 100 mg/mL ÷ 60 ÷ 80 kg = 9.5 mg/kg/min > 8 mg/kg/min"
-    assert finding["source"].startswith('policy "built-in" 2026.11, ceiling: Management of Limb Weakness')
+    assert finding["source"].startswith('policy "built-in" 2026.11.24, ceiling: Management of Limb Weakness')
     assert finding["inputs"] == {"max_rate": "456 mL/h", "product": "Gamunex-C 10%", "weight": "80 kg"}
 
 
@@ -273,10 +273,10 @@ def test_an_absurd_number_breaks_its_own_order_and_no_other(cells: dict[str, str
 
 
 def test_a_dose_s_arithmetic_names_the_cell_that_gave_it() -> None:
-    cells = {"dose": "2 g/kg", "dose_total": "80", "age_years": "70", "max_rate": "3 mg/kg/min"}
+    cells = {"indication": "ITP", "dose": "2 g/kg", "dose_total": "150", "age_years": "70", "max_rate": "3 mg/kg/min"}
     (finding,) = facts(**cells)["findings"]
     assert finding["arithmetic"] == "2 g/kg ≥ 1 g/kg"
-    (finding,) = facts(**cells | {"dose": "80 g", "dose_total": "90"})["findings"]
+    (finding,) = facts(**cells | {"dose": "85 g", "dose_total": "90"})["findings"]
     assert finding["arithmetic"] == "90 g ÷ 80 kg = 1.125 g/kg ≥ 1 g/kg"
 
 

@@ -1,0 +1,65 @@
+"""Which doses apply to an order: per infusion, or per course, cycle or month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ivigcheck.columns import PHASES
+from ivigcheck.knowledge import DoseRange, Knowledge
+from ivigcheck.orders import Orders
+from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
+
+PER_INFUSION = "infusion"
+
+
+def dose_ranges(knowledge: Knowledge, product: int, indication: int, phase: int) -> tuple[DoseRange, ...]:
+    """The doses that apply: the label's for the indication, or where the product or its dose for it is not known the
+    ones of every label; and those in use beside them. Empty where no source states any.
+
+    product, indication, phase: positions, -1 where not known. Rows of another phase are left out where the order's own
+    phase has rows.
+    """
+    if indication < 0:
+        return ()
+    code = knowledge.indications[indication].code
+
+    def stated(products: list[int]) -> list[DoseRange]:
+        rows = [row for each in products for row in knowledge.products[each].labels if row.indication == code]
+        in_phase = [row for row in rows if phase >= 0 and row.phase in ("", PHASES[phase])]
+        return [row.dose for row in in_phase or rows if row.dose]
+
+    ranges = stated([product]) if product >= 0 else []
+    ranges = ranges or stated(list(range(len(knowledge.products))))
+    distinct = {(each.low, each.high, each.basis, each.days): each for each in reversed(ranges)}
+    return (*reversed(distinct.values()), *knowledge.usual_doses.get(code, ()))
+
+
+def by_ranges(orders: Orders) -> Iterator[tuple[tuple[DoseRange, ...], Mask]]:
+    """Each set of doses that applies to some orders, with (n,) which ones; orders to which none applies are left
+    out."""
+    keys = np.stack([orders.product, orders.indication, orders.phase], axis=1)
+    distinct, which = np.unique(keys, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    for k, (product, indication, phase) in enumerate(distinct.tolist()):
+        ranges = dose_ranges(orders.knowledge, product, indication, phase)
+        if ranges:
+            yield ranges, which == k
+
+
+def ranges_of(orders: Orders, i: int) -> tuple[DoseRange, ...]:
+    """The doses that apply to one order."""
+    return dose_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
+
+
+def inside(dose: Floats | float, each: DoseRange) -> Mask:
+    """Whether a dose of one infusion fits a range. Of a course it may be a part of any size, or the whole at once: only
+    what is over the whole is outside. False for NaN."""
+    enough = dose >= each.low * (1 - RELATIVE_TOLERANCE) if each.basis == PER_INFUSION else np.asarray(dose) > 0
+    return np.asarray(enough & (np.asarray(dose) <= each.high * (1 + RELATIVE_TOLERANCE)), bool)
+
+
+def fits_any(dose: float, ranges: tuple[DoseRange, ...]) -> bool:
+    """Whether a dose of one infusion, in g/kg, fits one of the ranges."""
+    return any(bool(inside(dose, each)) for each in ranges)

@@ -35,6 +35,7 @@ def _values(order: Mapping[str, Any]) -> list[Any]:
         *order["source"].values(),
         _SEPARATOR.join([finding["code"] for finding in order["findings"]]),
         *(_SEPARATOR.join(order[name]) for name in _LISTS),
+        _SEPARATOR.join([f"{name}={code}" for name, code in order["answered_by_code"].items()]),
         *limits,
         *governed_by.values(),
         *order["ordered"].values(),
@@ -45,7 +46,7 @@ def csv_names(order: Mapping[str, Any]) -> list[str]:
     """The leaf names under which an order's facts stand, status first."""
     *limits, _ = order["limits"]
     ids = ["status", "order_id", "patient_id", *order["source"], "codes"]
-    return [*ids, *_LISTS, *limits, *order["limits"]["governed_by"], *order["ordered"]]
+    return [*ids, *_LISTS, "answered_by_code", *limits, *order["limits"]["governed_by"], *order["ordered"]]
 
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from ivigcheck.errors import AccountingError
-from ivigcheck.orders import YES, Orders, ProductState
+from ivigcheck.knowledge import Knowledge
+from ivigcheck.orders import YES, Orders, ProductState, WeightBasis
 from ivigcheck.pipeline import Checked
 from ivigcheck.rules import Finding, Severity
-from ivigcheck.rules.wording import as_written
+from ivigcheck.rules.wording import as_written, weight_reason
 from ivigcheck.show import cut, visible
 from ivigcheck.units import Floats
 from ivigcheck.version import __version__
@@ -22,6 +23,23 @@ from ivigcheck.version import __version__
 SCHEMA: Final = "ivigcheck.report/1"
 _SHOWN_NAMES: Final = 10
 _SEVERITIES: Final = {severity: severity.name.lower() for severity in Severity}
+
+
+def _weight_reasons(orders: Orders) -> list[str | None]:
+    """Which weight rates per kg are reckoned on, and why; put into words once where the words name no weight."""
+    own_words = (WeightBasis.ADJUSTED, WeightBasis.IDEAL)
+    said: dict[int, str | None] = {}
+    reasons: list[str | None] = []
+    for i, (basis, weight) in enumerate(zip(orders.weight_basis.tolist(), orders.rate_weight_kg.tolist(), strict=True)):
+        if math.isnan(weight):
+            reasons.append(None)
+        elif basis in own_words:
+            reasons.append(weight_reason(orders, i))
+        else:
+            if basis not in said:
+                said[basis] = weight_reason(orders, i)
+            reasons.append(said[basis])
+    return reasons
 
 
 def _values(column: Floats) -> list[float | None]:
@@ -44,6 +62,7 @@ class Facts:
             **{f"{name}_mL_per_h": _values(getattr(limits, f"{name}_mL_per_h")) for name in names},
         }
         self._ordered = self._ordered_columns(orders)
+        self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
         self._status = [Severity(status).name for status in checked.findings.status.tolist()]
 
     @staticmethod
@@ -63,6 +82,8 @@ class Facts:
             "concentration_mg_per_mL": _values(orders.concentration),
             "weight_kg": _values(orders.weight_kg),
             "dosing_weight_kg": _values(orders.dosing_weight_kg),
+            "rate_weight_kg": _values(orders.rate_weight_kg),
+            "weight_basis": _weight_reasons(orders),
             "age_years": _values(orders.age_years),
             "dose_g_per_kg": _values(orders.dose_g_per_kg),
             "infusion_hours": _values(orders.infusion_hours),
@@ -89,6 +110,7 @@ class Facts:
             "at_risk": profile.at_risk,
             "undocumented": profile.undocumented if usable else (),
             "not_assessed": profile.not_assessed if usable else (),
+            "answered_by_code": self._codes(i),
             "limits": {
                 **{name: column[i] for name, column in self._limits.items()},
                 "governed_by": {name: column[i] for name, column in self._governed_by.items()},
@@ -96,6 +118,11 @@ class Facts:
             "ordered": {name: column[i] for name, column in self._ordered.items()},
             "findings": [_finding(finding) for finding in self._checked.findings.of(i)],
         }
+
+    def _codes(self, i: int) -> dict[str, str]:
+        """The questions that a diagnosis code answers, with the code."""
+        orders = self._checked.orders
+        return {name: orders.code_for(name, i) for name in self._coded if orders.coded[name][i] >= 0}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -171,7 +198,16 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
             "id": policy.entry.id,
             "version": policy.entry.version,
             "sha256": policy.sha256,
-            "deviations": [],
+            "deviations": [
+                {
+                    "parameter": each.parameter,
+                    "built_in": each.built_in,
+                    "site": each.site,
+                    "direction": each.direction,
+                    "reason": each.reason,
+                }
+                for each in policy.site.deviations
+            ],
         },
         "knowledge": {"version": knowledge.version, "date": knowledge.date, "sha256": knowledge.sha256},
         "run": {
@@ -188,9 +224,16 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
     }
 
 
+def deviation_text(deviation: Mapping[str, str]) -> str:
+    """One deviation from the built-in policy in a line."""
+    reason = f": {deviation['reason']}" if deviation["reason"] else ""
+    what = f"{deviation['parameter']} is {deviation['site']}, built in {deviation['built_in']}"
+    return visible(f"{what} ({deviation['direction']}){reason}")
+
+
 def notices(checked: Checked) -> list[str]:
     """What a reader should know about the run, each said once."""
-    said = [checked.knowledge.notice]
+    said = [checked.knowledge.notice, _sign_off(checked.knowledge)]
     if not checked.orders.identified:
         return said
     for table in checked.tables:
@@ -203,7 +246,15 @@ def notices(checked: Checked) -> list[str]:
                 f"{place}: columns not known here, and not used: {', '.join(_quoted(h) for h in table.ignored)}."
             )
         said += [f"{place}: {notice}" for notice in _missing_questions(checked, table.cells)]
-    return said + _unrecognised(checked)
+    return said + _unrecognised(checked) + _by_site(checked)
+
+
+def _sign_off(knowledge: Knowledge) -> str:
+    signed = knowledge.policy.site.signed_off
+    if signed == knowledge.version:
+        return f"Knowledge {knowledge.version} is signed off by {knowledge.policy.name}."
+    other = f": it has signed off {signed}" if signed else ""
+    return f"This site has not signed off knowledge {knowledge.version}{other}."
 
 
 def _rows(count: int) -> str:
@@ -218,10 +269,31 @@ def _missing_questions(checked: Checked, cells: dict[str, list[str]]) -> list[st
     """Risk questions that no column of an input answers."""
     said = []
     questions = checked.knowledge.questions
+    by_policy = checked.knowledge.policy.site.absent_means_no
     for seed, what in ((True, "asked of every order, so that every order has IVG904"), (False, "not assessed")):
-        names = [q.name for q in questions if q.seed == seed and q.name not in cells]
+        names = [q.name for q in questions if q.seed == seed and q.name not in cells and q.name not in by_policy]
         if names:
             said.append(f"no column for {', '.join(names)}: {what}.")
+    absent = [q.name for q in questions if q.name in by_policy]
+    if absent:
+        said.append(f"a blank or missing answer is read as no, by the site's policy, to: {', '.join(absent)}.")
+    return said
+
+
+def _by_site(checked: Checked) -> list[str]:
+    """What the site's policy made of the products that were ordered."""
+    orders, site, said = checked.orders, checked.knowledge.policy.site, []
+    products = checked.knowledge.products
+    if site.default_product >= 0:
+        blank = [i for i in range(orders.n) if orders.product[i] >= 0 and not orders.cell("product", i)]
+        if blank:
+            name = products[site.default_product].name
+            said.append(f"{len(blank)} {_rows(len(blank))} without a product read as {name}, by the site's policy.")
+    if site.products_in_use:
+        foreign = Counter(p for p in orders.product.tolist() if p >= 0 and p not in site.products_in_use)
+        if foreign:
+            listed = ", ".join(f"{products[p].name} ({count})" for p, count in foreign.most_common(_SHOWN_NAMES))
+            said.append(f"ordered, and not among the products in use by the site's policy: {listed}.")
     return said
 
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivigcheck.report.model import is_folded, summary
+from ivigcheck.report.model import deviation_text, is_folded, summary
 from ivigcheck.show import against, cut, number, visible
 
 Order = Mapping[str, Any]
@@ -87,6 +87,7 @@ def print_worklist(console: Console, report: Mapping[str, Any]) -> None:
     orders = report["orders"]
     console.print(Text(summary(report["counts"], report["run"]["as_of"]), style="bold"))
     console.print()
+    print_policy(console, report["policy"])
     folded = [order for order in orders if is_folded(order)]
     shown = [order for order in orders if order["status"] != "PASS" and not is_folded(order)]
     for order in shown:
@@ -107,6 +108,16 @@ def print_worklist(console: Console, report: Mapping[str, Any]) -> None:
     print_notices(console, report["notices"])
 
 
+def print_policy(console: Console, policy: Mapping[str, Any]) -> None:
+    """How the site's policy deviates from the built-in one; nothing where it does not."""
+    if policy["deviations"]:
+        name = f'Policy "{visible(policy["id"])}" {visible(policy["version"])}, otherwise than built in:'
+        console.print(Text(name, style="bold"))
+        for deviation in policy["deviations"]:
+            console.print(Padding(Text(deviation_text(deviation)), (0, 0, 0, _INDENT)))
+        console.print()
+
+
 def print_notices(console: Console, notices: Sequence[str]) -> None:
     """What to know about the run, once."""
     table = Table.grid(padding=(0, 1))
@@ -123,16 +134,26 @@ def print_order(console: Console, report: Mapping[str, Any]) -> None:
     (order,) = report["orders"]
     console.print(_status(order["status"]))
     console.print()
+    print_policy(console, report["policy"])
     console.print(_rates(order))
+    if order["ordered"]["weight_basis"]:
+        weight = number(order["ordered"]["rate_weight_kg"])
+        console.print(Text(f"Reckoned on {weight} kg: {order['ordered']['weight_basis']}"))
     console.print()
     for name, words in (("at_risk", "At risk"), ("undocumented", "Not documented"), ("not_assessed", "Not assessed")):
         if order[name]:
-            console.print(Text(f"{words}: {', '.join(item.replace('_', ' ') for item in order[name])}"))
+            said = (f"{item.replace('_', ' ')}{_by(order, item)}" for item in order[name])
+            console.print(Text(f"{words}: {', '.join(said)}"))
     for finding in order["findings"]:
         console.print()
         console.print(_explained(finding))
     console.print()
     print_notices(console, report["notices"])
+
+
+def _by(order: Order, question: str) -> str:
+    code = order["answered_by_code"].get(question)
+    return f" (by diagnosis code {code})" if code else ""
 
 
 def _rates(order: Order) -> Table:

@@ -12,6 +12,8 @@ from ivigcheck.pipeline import Checked, check_order
 from ivigcheck.report.csv_report import csv_names, render_csv
 from ivigcheck.report.json_report import render_json
 from ivigcheck.report.model import Facts, head, order_facts, worst_first
+from ivigcheck.report.schedule_facts import schedule_facts
+from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 
 Report = Mapping[str, Any]
 
@@ -24,6 +26,20 @@ class Rendering:
         self._head = head(checked, started)
         facts = Facts(checked)
         self._facts = [facts.of(i) for i in range(checked.orders.n)]
+
+    def scheduled(self, clock: Clock | None = None, pump_increment_mL_per_h: float | None = None) -> Rendering:
+        """The same rendering, each order with its schedule, or why it has none (``no_schedule``)."""
+        for i, facts in enumerate(self._facts):
+            plan = self._schedule(i, pump_increment_mL_per_h)
+            if isinstance(plan, Schedule):
+                facts["schedule"], facts["no_schedule"] = schedule_facts(plan, clock), None
+            else:
+                facts["schedule"], facts["no_schedule"] = None, plan.why
+        return self
+
+    def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
+        checked = self._checked
+        return schedule_of(checked.orders, checked.limits, checked.findings, i, pump_increment_mL_per_h=increment)
 
     @property
     def report(self) -> Report:
@@ -39,7 +55,10 @@ class Rendering:
     def xlsx(self) -> bytes:
         from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check
 
-        return render_xlsx(self.report)
+        order = worst_first(self._checked)
+        plans = ((self._facts[i], self._schedule(i)) for i in order)
+        schedules = [(facts, schedule_facts(plan)) for facts, plan in plans if isinstance(plan, Schedule)]
+        return render_xlsx(self.report, schedules)
 
 
 def _csv_header() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ivigcheck.report.csv_report import csv_fields
 from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, render_sheets, text_cell
+from ivigcheck.report.xlsx_schedule import schedule_sheet
 from ivigcheck.report.xlsx_summary import summary_sheet
 from ivigcheck.show import cut, number, visible
 from ivigcheck.units import RELATIVE_TOLERANCE
@@ -21,8 +22,8 @@ _QUOTED: Final = 60
 _FEWEST_DIGITS, _LIMIT_DIGITS, _MOST_DIGITS = 4, 6, 17
 
 
-def render_xlsx(report: Mapping[str, Any]) -> bytes:
-    """The .xlsx file of a report.
+def render_xlsx(report: Mapping[str, Any], schedules: Sequence[tuple[Order, Mapping[str, Any]]] = ()) -> bytes:
+    """The .xlsx file of a report. schedules: of the orders that may be given, in the report's order.
 
     Raises OutputError where there are more orders or findings than a sheet of Excel's has rows, or no space for it.
     """
@@ -39,6 +40,7 @@ def render_xlsx(report: Mapping[str, Any]) -> bytes:
         ),
         Sheet("Findings", _FINDINGS, (_finding_row(*pair) for pair in findings), len(findings), frozen=2),
         _not_read(report, findings),
+        schedule_sheet(schedules),
         _values(orders),
     )
     tool, run, policy, knowledge = report["tool"], report["run"], report["policy"], report["knowledge"]

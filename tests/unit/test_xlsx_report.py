@@ -402,7 +402,7 @@ def test_values_has_what_the_worklist_has_no_column_for():
 
 
 def test_each_sheet_has_a_frozen_header_a_filter_and_prints_on_landscape(book):
-    assert book.sheetnames == ["Summary", "Worklist", "Findings", "Not read", "Values"]
+    assert book.sheetnames == ["Summary", "Worklist", "Findings", "Not read", "Schedules", "Values"]
     for page in book:
         assert page.freeze_panes.endswith("2"), page.title
         assert page.auto_filter.ref.endswith(str(page.max_row)), page.title
@@ -473,7 +473,7 @@ def test_temporary_files_are_their_owners_alone_and_gone_at_the_end(monkeypatch,
 
     monkeypatch.setattr(os, "remove", look)
     render_xlsx(reported({**CALM, "patient_id": "PATIENT-4711"}))
-    assert [mode for mode, _ in removed] == [0o600] * 5
+    assert [mode for mode, _ in removed] == [0o600] * 6
     assert [content for _, content in removed if b"4711" in content]
     assert not list(temporary.iterdir())
 

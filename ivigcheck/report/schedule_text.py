@@ -1,0 +1,205 @@
+"""The schedule as one page of plain text for the bedside, 80 columns wide, with two signature lines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from ivigcheck.report.model import deviation_text
+from ivigcheck.schedule import Clock
+from ivigcheck.show import against, number, visible
+
+Facts = Mapping[str, Any]
+
+_WIDTH: Final = 80
+_LABEL: Final = 15
+_RULE: Final = "-" * _WIDTH
+_MOST_FINDINGS: Final = 6
+_MOST_LINES: Final = 3  # of one finding
+
+
+def schedule_page(report: Facts, clock: Clock | None) -> str:
+    """The page of a report's one order: its schedule, or why it has none."""
+    (order,) = report["orders"]
+    plan = order["schedule"]
+    lines = [*_head(report, order, planned=plan is not None), *(_plan(order, plan, clock) if plan else _refusal(order))]
+    lines += [*_findings(order), "", *(line for notice in report["notices"] for line in _said("Notice", notice))]
+    if plan:
+        lines += ["", *_signatures()]
+    return "\n".join(lines) + "\n"
+
+
+def _head(report: Facts, order: Facts, *, planned: bool) -> Iterator[str]:
+    tool, policy, knowledge = report["tool"], report["policy"], report["knowledge"]
+    version = f"{tool['name']} {tool['version']}"
+    yield f"{'IVIG INFUSION SCHEDULE' if planned else 'NO SCHEDULE':<{_WIDTH - len(version)}}{version}"
+    versions = f"policy {policy['id']} {policy['version']}, knowledge {knowledge['version']}"
+    yield visible(f"checked as of {report['run']['as_of']} by {versions}")[:_WIDTH]
+    for deviation in policy["deviations"]:
+        yield from _said("Site policy", deviation_text(deviation))
+    yield _RULE
+    if planned:
+        yield f"Patient {'_' * 33}  Order {'_' * 31}"
+        yield ""
+
+
+def _refusal(order: Facts) -> Iterator[str]:
+    yield from _said("No schedule", order["no_schedule"])
+
+
+def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
+    ordered, limits = order["ordered"], order["limits"]
+    yield from _said(
+        "Product",
+        f"{ordered['product']} ({number(plan['concentration_mg_per_mL'])} mg/mL), for {ordered['indication'] or 'an unknown indication'}",
+    )
+    yield from _said("Weight", f"{number(plan['weight_kg'])} kg: {plan['weight_basis']}")
+    yield from _said("Dose", _dose(plan))
+    if plan["vials"]:
+        yield from _said("Vials", _vials(plan))
+    yield from _limits(limits)
+    yield from _said("Steps", plan["step_rule"])
+    yield ""
+    yield from _steps(plan, limits, clock)
+    yield ""
+    yield from _said("Ends", f"{_moment(plan['ends_at'], clock)}, after {_duration(plan['total_minutes'])}")
+    yield from _said("Watch", f"closely until {_moment(plan['close_watch_until'], clock)}: reactions come early")
+    yield from _said("Vital signs", _signs(plan, clock))
+    if clock and not clock.zone:
+        yield from _said("Clock", "no time zone was named: a change of the clocks is not reckoned with (--zone)")
+    for note in plan["notes"]:
+        yield from _said("Note", note)
+
+
+def _limits(limits: Facts) -> Iterator[str]:
+    said: dict[str, list[str]] = {}
+    for name, words in (("start", "start"), ("soft_max", "soft max"), ("hard_max", "hard max")):
+        below = "below " if limits.get(f"{name}_exclusive") else ""
+        rate = number(limits[f"{name}_mg_per_kg_min"])
+        text = f"{below}{rate} mg/kg/min = {number(limits[f'{name}_mL_per_h'])} mL/h; {limits['governed_by'][name]}"
+        said.setdefault(text, []).append(words)
+    for text, names in said.items():
+        yield from _said(" and ".join(names).capitalize() if len(names) == 1 else "Soft/hard max", text)
+
+
+def _dose(plan: Facts) -> str:
+    per_kg = plan["dose_g"] / plan["weight_kg"]
+    return f"{number(plan['dose_g'])} g ({number(per_kg, 4)} g/kg) = {number(plan['volume_mL'])} mL"
+
+
+def _count(vials: Sequence[Facts]) -> str:
+    return " + ".join(f"{each['count']} × {number(each['grams'])} g" for each in vials)
+
+
+def _vials(plan: Facts) -> str:
+    waste = f", waste {number(plan['waste_g'], 4)} g" if plan["waste_g"] > 0 else ", no waste"
+    whole = plan["whole_vials"]
+    if whole is None:
+        return f"{_count(plan['vials'])}{waste}"
+    suggested = f"{number(whole['dose_g'])} g ({number(whole['dose_g_per_kg'], 4)} g/kg)"
+    if whole["vials"] == plan["vials"]:
+        return f"{_count(plan['vials'])}{waste}; all of them, {suggested}, would be within range"
+    return f"{_count(plan['vials'])}{waste}; without waste, and within range: {suggested} in {_count(whole['vials'])}"
+
+
+_COLUMNS: Final = ("from", "min", "mL/h", "mg/kg/min", "mL", "total mL", "total g", "vitals")
+_WIDTHS: Final = (12, 6, 8, 11, 9, 10, 9, 9)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+
+
+def _steps(plan: Facts, limits: Facts, clock: Clock | None) -> Iterator[str]:
+    yield _row(_COLUMNS)
+    soft, exclusive = limits["soft_max_mg_per_kg_min"], limits["soft_max_exclusive"]
+    for step in plan["steps"]:
+        yield _row(
+            (
+                _time(step["at"], clock),
+                number(round(step["minutes"], 1)),
+                number(step["mL_per_h"]),
+                against(step["mg_per_kg_min"], soft, exclusive=exclusive),
+                number(round(step["mL"], 2)),
+                number(round(step["cumulative_mL"], 2)),
+                number(round(step["cumulative_g"], 3)),
+                "____",
+            )
+        )
+
+
+def _time(moment: str | float, clock: Clock | None) -> str:
+    """Day and time of a step, or minutes from the start."""
+    if clock is None or not isinstance(moment, str):
+        return f"+{number(round(float(moment), 1))} min"
+    shown = _to_the_minute(moment)
+    return f"{shown.day:02d} {_MONTHS[shown.month - 1]} {shown:%H:%M}"
+
+
+def _moment(moment: str | float, clock: Clock | None) -> str:
+    if clock is None or not isinstance(moment, str):
+        return f"{_duration(float(moment))} from the start"
+    shown = _to_the_minute(moment)
+    zone = f" {clock.zone_name}" if clock.zone_name else ""
+    return f"{_weekday(shown.date())} {shown.strftime('%Y-%m-%d %H:%M')}{zone}"
+
+
+def _to_the_minute(moment: str) -> datetime:
+    return (datetime.fromisoformat(moment) + timedelta(seconds=30)).replace(second=0)
+
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _weekday(day: date) -> str:
+    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]
+
+
+def _duration(minutes: float) -> str:
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+
+
+def _signs(plan: Facts, clock: Clock | None) -> str:
+    """Those of the table, and the others with their times."""
+    at_steps = {step["at"] for step in plan["steps"]}
+    said = ["before each step (in the table)"]
+    for sign in plan["vital_signs"]:
+        if sign["at"] not in at_steps:
+            until = f" to {_time(sign['until'], clock)}" if sign["until"] is not None else ""
+            said.append(f"{_time(sign['at'], clock)}{until} ({sign['why']})")
+    return "; ".join(said)
+
+
+def _findings(order: Facts) -> Iterator[str]:
+    told = [finding for finding in order["findings"] if finding["severity"] != "info"]
+    info = [finding for finding in order["findings"] if finding["severity"] == "info"]
+    if not told + info:
+        return
+    yield ""
+    if told and order["schedule"]:
+        yield f"Status {order['status']}: to be settled before the start"
+    else:
+        yield "Findings" if told else "For information"
+    for finding in (told + info)[:_MOST_FINDINGS]:
+        said = textwrap.wrap(
+            f"{finding['code']} {visible(finding['message'])}", _WIDTH - 2, max_lines=_MOST_LINES, placeholder=" …"
+        )
+        yield from (f"  {line}" for line in said)
+    more = len(told) + len(info) - _MOST_FINDINGS
+    if more > 0:
+        yield f'  and {more} more: see "ivigcheck order" with the same options'
+
+
+def _said(label: str, text: str) -> Iterator[str]:
+    lines = textwrap.wrap(visible(text), _WIDTH - _LABEL) or [""]
+    yield f"{label:<{_LABEL}}{lines[0]}"
+    yield from (f"{'':<{_LABEL}}{line}" for line in lines[1:])
+
+
+def _signatures() -> Iterator[str]:
+    for who in ("Verified by (pharmacist)", "Pump set by (nurse)"):
+        yield ""
+        yield f"{who:<25}{'_' * 33}  Time {'_' * 15}"

@@ -1,0 +1,73 @@
+"""The workbook's sheet of schedules: one row for each step of every order that may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
+
+Facts = Mapping[str, Any]
+
+_COLUMNS: Final = (
+    ("Order", 14.0),
+    ("Patient", 14.0),
+    ("Status of the order", 12.0),
+    ("Product", 18.0),
+    ("Weight, kg", 9.0),
+    ("Weight by", 22.0),
+    ("Dose, g", 9.0),
+    ("Step", 6.0),
+    ("Minutes from start", 10.0),
+    ("Minutes", 9.0),
+    ("mL/h", 9.0),
+    ("mg/kg/min", 11.0),
+    ("mL", 9.0),
+    ("Total mL", 10.0),
+    ("Total g", 10.0),
+    ("Vials", 24.0),
+    ("Waste, g", 8.0),
+    ("How the rate is raised", 50.0),
+)
+_FROZEN: Final = 2
+
+
+def schedule_sheet(schedules: Sequence[tuple[Facts, Facts]]) -> Sheet:
+    """The sheet. schedules: each order's facts with those of its schedule; a STOP or unchecked order has none."""
+    n_rows = sum(len(plan["steps"]) for _, plan in schedules)
+    return Sheet("Schedules", _COLUMNS, _rows(schedules), n_rows, frozen=_FROZEN)
+
+
+def _rows(schedules: Sequence[tuple[Facts, Facts]]) -> Iterator[Sequence[Cell]]:
+    for order, plan in schedules:
+        head = (
+            text_cell(order["order_id"], "strong"),
+            text_cell(order["patient_id"]),
+            Text(order["status"], order["status"]),
+            text_cell(order["ordered"]["product"]),
+            _number(plan["weight_kg"]),
+            text_cell(plan["weight_basis"]),
+            _number(plan["dose_g"]),
+        )
+        vials = " + ".join(f"{each['count']} × {each['grams']:g} g" for each in plan["vials"] or ())
+        waste = None if plan["waste_g"] is None else _number(plan["waste_g"])
+        for k, step in enumerate(plan["steps"], start=1):
+            first = k == 1
+            yield (
+                *head,
+                Number(k),
+                _number(step["at"]),
+                _number(step["minutes"]),
+                _number(step["mL_per_h"]),
+                Number(step["mg_per_kg_min"]),
+                _number(step["mL"]),
+                _number(step["cumulative_mL"]),
+                _number(step["cumulative_g"]),
+                text_cell(vials) if first else None,
+                waste if first else None,
+                text_cell(plan["step_rule"]) if first else None,
+            )
+
+
+def _number(value: float) -> Number:
+    return Number(round(value, 3))

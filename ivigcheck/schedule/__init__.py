@@ -1,0 +1,7 @@
+"""The pump programme of an order: steps, volumes, vital signs, vials."""
+
+from ivigcheck.schedule.clock import Clock
+from ivigcheck.schedule.programme import Refusal, Schedule, Step, VitalSigns, schedule_of
+from ivigcheck.schedule.vials import Suggestion
+
+__all__ = ["Clock", "Refusal", "Schedule", "Step", "Suggestion", "VitalSigns", "schedule_of"]

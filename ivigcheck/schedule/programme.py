@@ -1,0 +1,302 @@
+"""The steps of an infusion, from an order that was checked: never above what governs it, nor above what it orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, isnan
+from typing import Final
+
+from ivigcheck.doses import ranges_of
+from ivigcheck.errors import AccountingError
+from ivigcheck.limits import Limits
+from ivigcheck.orders import Orders, Trouble
+from ivigcheck.rules import Findings, Severity
+from ivigcheck.rules.wording import in_form, weight_reason
+from ivigcheck.schedule.titration import Titration, titration_of
+from ivigcheck.schedule.vials import Suggestion, Vials, suggest, vials_for
+from ivigcheck.show import number
+from ivigcheck.units import RELATIVE_TOLERANCE, exceeds
+
+_MINUTES_PER_HOUR: Final = 60
+_WHOLE_FROM: Final = 100  # mL/h from which a pump takes whole mL/h, as the limits are shown
+_MOST_STEPS: Final = 500
+_DIGITS: Final = 12  # of a dose: what binary rounding adds beyond them means nothing
+_DISAGREES: Final = "IVG302"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rate of the pump. start: minutes from the start of the infusion. cumulative: at the end of the step."""
+
+    start: float
+    minutes: float
+    mL_per_h: float
+    mg_per_kg_min: float
+    mL: float
+    cumulative_mL: float
+    cumulative_g: float
+
+
+@dataclass(frozen=True)
+class VitalSigns:
+    """When vital signs are due, in minutes from the start, and why; until: the end of a span, as after the end."""
+
+    minute: float
+    why: str
+    until: float | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An order's pump programme. weight_basis: which weight, and why. rule, rule_source: how the rate is raised.
+
+    vials: None where the product's sizes are not known; suggestion: None where the dose is whole vials, or none fits.
+    notes: what the reader should know.
+    """
+
+    weight_kg: float
+    weight_basis: str
+    dose_g: float
+    concentration: float
+    volume_mL: float
+    pump_increment_mL_per_h: float
+    steps: tuple[Step, ...]
+    rule: str
+    rule_source: str
+    close_watch_minutes: float
+    vital_signs: tuple[VitalSigns, ...]
+    vials: Vials | None
+    suggestion: Suggestion | None
+    notes: tuple[str, ...]
+
+    @property
+    def total_minutes(self) -> float:
+        return self.steps[-1].start + self.steps[-1].minutes
+
+    @property
+    def waste_g(self) -> float | None:
+        return max(0.0, self.vials.grams - self.dose_g) if self.vials else None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an order gets no schedule."""
+
+    why: str
+
+
+def schedule_of(
+    orders: Orders, limits: Limits, findings: Findings, i: int, *, pump_increment_mL_per_h: float | None = None
+) -> Schedule | Refusal:
+    """The pump programme of one order, or why it has none.
+
+    pump_increment_mL_per_h: what the rates are rounded down to; the policy's where None. An increment below 1 mL/h
+    holds under 100 mL/h, and whole mL/h from there.
+    Raises AccountingError where a step would break a limit: nothing of it may be printed.
+    """
+    why = _refused(orders, findings, i)
+    if why:
+        return Refusal(why)
+    increment = pump_increment_mL_per_h or orders.knowledge.policy.pump_increment_mL_per_h
+    titration = titration_of(orders, i)
+    weight, concentration = float(orders.rate_weight_kg[i]), float(orders.concentration[i])
+    dose_g = _dose_g(orders, i)
+    steps = _steps(orders, limits, i, titration, increment, dose_g)
+    if isinstance(steps, Refusal):
+        return steps
+    _verify(orders, limits, i, steps)
+    (product,) = orders.possible_products(i)
+    return Schedule(
+        weight_kg=weight,
+        weight_basis=weight_reason(orders, i),
+        dose_g=dose_g,
+        concentration=concentration,
+        volume_mL=dose_g * 1000 / concentration,
+        pump_increment_mL_per_h=increment,
+        steps=tuple(steps),
+        rule=titration.text,
+        rule_source=titration.source,
+        close_watch_minutes=orders.knowledge.policy.close_watch_minutes,
+        vital_signs=_vital_signs(orders, steps),
+        vials=vials_for(product, dose_g),
+        suggestion=suggest(product, dose_g, weight, ranges_of(orders, i), orders.knowledge.policy.high_dose_g_per_kg),
+        notes=_notes(orders, limits, i, steps),
+    )
+
+
+def _refused(orders: Orders, findings: Findings, i: int) -> str:
+    """Why an order cannot have a schedule at all; "" where it can."""
+    status = Severity(int(findings.status[i]))
+    worst = list(dict.fromkeys(code for code, severity in findings.codes(i) if severity == status))
+    codes = [code for code, _ in findings.codes(i)]
+    if status in (Severity.STOP, Severity.UNCHECKED):
+        what = "must not run as ordered" if status == Severity.STOP else "could not be checked"
+        return f"the order is {status.name} ({', '.join(worst)}): it {what}"
+    if orders.product[i] < 0:
+        return "the product is not known (IVG907): without it no label governs the rates"
+    if _DISAGREES in codes:
+        return "the dose and the total dose disagree (IVG302): say which is meant"
+    if isnan(orders.dose_g_per_kg[i]):
+        troubled = any(orders.problems[name].trouble[i] != Trouble.NONE for name in ("dose", "dose_total"))
+        return "the dose could not be read or used" if troubled else "the order gives no dose"
+    if isnan(orders.concentration[i]):
+        return "the concentration is not known"
+    if isnan(orders.rate_weight_kg[i]) or isnan(orders.max_rate[i]):
+        return "weight or maximum rate is not known"
+    return ""
+
+
+def _dose_g(orders: Orders, i: int) -> float:
+    """The grams of this infusion: the total dose where the order gives it, else the dose on the weight."""
+    column = "dose" if isnan(orders.dose_total_g_per_kg[i]) else "dose_total"
+    written = orders.written[column]
+    unit, value = written.unit_at(i), in_form(written, i)
+    grams = value if unit and unit.form == "g" else value * float(orders.rate_weight_kg[i])
+    return float(f"{grams:.{_DIGITS}g}")
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A rate in mg/kg/min that a step may not exceed, or where exclusive not even reach."""
+
+    rate: float
+    exclusive: bool = False
+
+    def within(self, other: _Bound) -> _Bound:
+        """The stricter of two."""
+        if abs(self.rate - other.rate) <= RELATIVE_TOLERANCE * abs(other.rate):
+            return self if self.exclusive else other
+        return self if self.rate < other.rate else other
+
+
+def _bounds(orders: Orders, limits: Limits, i: int) -> tuple[_Bound, _Bound]:
+    """What the first step may not exceed, and what no step may."""
+    top = _Bound(float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])).within(
+        _Bound(float(orders.max_rate[i]))
+    )
+    first = top.within(_Bound(float(limits.start[i])))
+    ordered = float(orders.start_rate[i])
+    return (first if isnan(ordered) else first.within(_Bound(ordered))), top
+
+
+def _steps(
+    orders: Orders, limits: Limits, i: int, titration: Titration, increment: float, dose_g: float
+) -> list[Step] | Refusal:
+    weight, concentration = float(orders.rate_weight_kg[i]), float(orders.concentration[i])
+    per_h = weight * _MINUTES_PER_HOUR / concentration  # mL/h for each mg/kg/min
+    volume = Fraction(dose_g) * 1000 / Fraction(concentration)
+    bound, top = _bounds(orders, limits, i)
+    given, clock = Fraction(0), Fraction(0)
+    minutes = Fraction(titration.first_minutes)
+    raw: list[list[Fraction]] = []  # rate in mL/h, minutes
+    while given < volume:
+        rate = pump_rate(bound.rate * per_h, increment, exclusive=bound.exclusive)
+        if rate <= 0:
+            return Refusal(
+                f"a pump that takes steps of {number(increment)} mL/h cannot run it slowly enough: "
+                f"{'below ' if bound.exclusive else ''}{number(bound.rate * per_h)} mL/h"
+            )
+        last = abs(bound.rate - top.rate) <= RELATIVE_TOLERANCE * top.rate
+        left = (volume - given) * _MINUTES_PER_HOUR / rate
+        lasts = left if last else min(minutes, left)
+        if raw and raw[-1][0] == rate:
+            raw[-1][1] += lasts
+        else:
+            raw.append([rate, lasts])
+        given += rate * lasts / _MINUTES_PER_HOUR
+        clock += lasts
+        if len(raw) > _MOST_STEPS:
+            return Refusal(f"it would take more than {_MOST_STEPS} steps")
+        bound = _Bound(titration.after(bound.rate)).within(top)
+        minutes = Fraction(titration.step_minutes)
+    return _told(raw, concentration, weight)
+
+
+def _told(raw: list[list[Fraction]], concentration: float, weight: float) -> list[Step]:
+    steps, clock, given = [], Fraction(0), Fraction(0)
+    for rate, lasts in raw:
+        volume = rate * lasts / _MINUTES_PER_HOUR
+        given += volume
+        steps.append(
+            Step(
+                start=float(clock),
+                minutes=float(lasts),
+                mL_per_h=float(rate),
+                mg_per_kg_min=float(rate) * concentration / _MINUTES_PER_HOUR / weight,
+                mL=float(volume),
+                cumulative_mL=float(given),
+                cumulative_g=float(given * Fraction(concentration) / 1000),
+            )
+        )
+        clock += lasts
+    return steps
+
+
+def pump_rate(limit_mL_per_h: float, increment_mL_per_h: float, *, exclusive: bool = False) -> Fraction:
+    """A rate rounded down to what the pump takes; for an exclusive limit, to the greatest step below it.
+
+    From 100 mL/h on the steps are whole mL/h, where the increment is less. A limit that is a step but for binary
+    rounding is that step.
+    """
+    increment = Fraction(str(increment_mL_per_h))
+    coarse = max(increment, -(-1 // increment) * increment)  # the least multiple that is 1 or more
+    rate = _down(limit_mL_per_h, coarse, exclusive=exclusive)
+    if rate >= _WHOLE_FROM:
+        return rate
+    fine = _down(limit_mL_per_h, increment, exclusive=exclusive)
+    return min(fine, Fraction(floor(Fraction(_WHOLE_FROM) / increment)) * increment) if coarse != increment else fine
+
+
+def _down(limit: float, step: Fraction, *, exclusive: bool) -> Fraction:
+    steps = limit / float(step)
+    nearest = round(steps)
+    if abs(steps - nearest) <= RELATIVE_TOLERANCE * abs(steps):
+        return (nearest - exclusive) * step
+    return floor(steps) * step
+
+
+def _verify(orders: Orders, limits: Limits, i: int, steps: list[Step]) -> None:
+    """Holds every step, as the pump will run it, against what governs the order: the arithmetic is not believed."""
+    soft, exclusive = float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])
+    first = steps[0].mg_per_kg_min
+    broken = exceeds(first, float(limits.start[i])) or exceeds(first, float(orders.start_rate[i]))
+    for step in steps:
+        broken |= exceeds(step.mg_per_kg_min, soft, exclusive) or exceeds(step.mg_per_kg_min, float(orders.max_rate[i]))
+    volume = _dose_g(orders, i) * 1000 / float(orders.concentration[i])
+    if broken or not abs(steps[-1].cumulative_mL - volume) <= RELATIVE_TOLERANCE * volume:
+        raise AccountingError("a step would break a limit, or the volumes do not add up: no schedule is printed")
+
+
+def _vital_signs(orders: Orders, steps: list[Step]) -> tuple[VitalSigns, ...]:
+    policy = orders.knowledge.policy.entry.vital_signs
+    end = steps[-1].start + steps[-1].minutes
+    due = {0.0: "before the start"}
+    if policy.after_start_minutes < end:
+        due[policy.after_start_minutes] = f"{number(policy.after_start_minutes)} min after the start"
+    for step in steps[1:]:
+        due[step.start] = "before the rate is raised"
+    signs = [VitalSigns(minute, due[minute]) for minute in sorted(due)]
+    low, high = policy.after_end_minutes
+    return (
+        *signs,
+        VitalSigns(end, "at the end"),
+        VitalSigns(end + low, f"{number(low)} to {number(high)} min after the end", end + high),
+    )
+
+
+def _notes(orders: Orders, limits: Limits, i: int, steps: list[Step]) -> tuple[str, ...]:
+    """What differs from what was ordered, said plainly."""
+    notes = []
+    if exceeds(float(orders.max_rate[i]), float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])):
+        notes.append("the ordered maximum is over the soft maximum: the schedule keeps to the soft maximum")
+    if exceeds(float(orders.start_rate[i]), float(limits.start[i])):
+        notes.append("the ordered start rate is over the start limit: the schedule keeps to the start limit")
+    hours, minutes = float(orders.infusion_hours[i]), steps[-1].start + steps[-1].minutes
+    if not isnan(hours):
+        planned = f"{int(minutes // 60)} h {round(minutes % 60):02d} min"
+        if exceeds(minutes, hours * _MINUTES_PER_HOUR):
+            notes.append(f"ordered over {number(hours)} h; at these steps it takes {planned}")
+        elif exceeds(hours * _MINUTES_PER_HOUR, minutes):
+            notes.append(f"ordered over {number(hours)} h; at these steps it ends after {planned}")
+    return tuple(notes)

@@ -92,8 +92,14 @@ def read_tables(
     Raises InputError where a file cannot be read as orders.
     """
     step = (lambda orders: progress("reading", orders)) if progress else None
-    encoding = encoding or knowledge.policy.site.encoding or None
-    tables = read_inputs(paths, columns=order_columns(knowledge), sheet=sheet, encoding=encoding, progress=step)
+    tables = read_inputs(
+        paths,
+        columns=order_columns(knowledge),
+        sheet=sheet,
+        encoding=encoding,
+        usual_encoding=knowledge.policy.site.encoding or None,
+        progress=step,
+    )
     return _told_apart(paths, tables)
 
 

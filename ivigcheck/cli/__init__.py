@@ -13,8 +13,11 @@ import typer
 
 from ivigcheck.cli.batch import batch
 from ivigcheck.cli.order import order
+from ivigcheck.cli.policy import policy_app
 from ivigcheck.cli.products import products
 from ivigcheck.cli.rules import rules
+from ivigcheck.cli.schedule import schedule
+from ivigcheck.cli.template import template
 from ivigcheck.cli.terminal import complain, emit, silence
 from ivigcheck.errors import Exit, Stop
 from ivigcheck.version import __version__
@@ -55,8 +58,11 @@ def _common(
 
 app.command(no_args_is_help=True)(batch)
 app.command(no_args_is_help=True)(order)
+app.command(no_args_is_help=True)(schedule)
 app.command()(rules)
 app.command()(products)
+app.add_typer(policy_app, name="policy")
+app.command(no_args_is_help=True)(template)
 
 
 def main() -> None:

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Quiet, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
 from ivigcheck.pipeline import check_files
 from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render, summary
+from ivigcheck.site import knowledge_in_force
 
 
 class Format(StrEnum):
@@ -36,6 +37,7 @@ def batch(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="The encoding of text files that are not UTF-8, such as cp1252.")
     ] = None,
+    policy: PolicyOption = None,
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
     exit_zero: ExitZero = False,
@@ -50,23 +52,25 @@ def batch(
       ivigcheck batch sample_orders/clean_batch.csv
       ivigcheck batch sample_orders/messy_batch.csv -o report.xlsx -o report.json
       ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
+      ivigcheck batch sample_orders/clean_batch.csv --policy sample_orders/site_policy.toml
 
     \b
     Exit codes:
       0  every order was checked, none at or above --fail-on
       1  at least one order at or above --fail-on
-      2  the command line is wrong
+      2  the command line or the policy is wrong
       3  could not run: an input is unreadable, an output not writable
       4  at least one order could not be checked
      70  an error of the program's own: nothing is published
     """
     outputs = output or []
+    knowledge = knowledge_in_force(policy)
     day = as_of_day(as_of)
     check_endings(outputs)
     check_outputs(outputs, inputs)
     started = datetime.now(UTC)
     with Progress(shown=not quiet) as progress:
-        checked = check_files(inputs, day, sheet=sheet, encoding=encoding, progress=progress)
+        checked = check_files(inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge)
         progress("writing", checked.orders.n)
         reports = render(checked, outputs, started)
         if reports:

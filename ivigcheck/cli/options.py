@@ -28,6 +28,15 @@ AsOf = Annotated[
 FailOnOption = Annotated[
     FailOn, typer.Option("--fail-on", help="The status from which on an order makes the exit code 1.")
 ]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="The site policy in force. Default: $IVIGCHECK_POLICY, or policy.toml in the user's configuration folder; "
+        '"built-in" for none.',
+    ),
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 instead of 1 and 4; other codes stand.")]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing when the exit code is 0, else the summary line.")

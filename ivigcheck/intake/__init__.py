@@ -24,12 +24,13 @@ def read_inputs(
     columns: Sequence[Column],
     sheet: str | None = None,
     encoding: str | None = None,
+    usual_encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Table]:
     """The orders of every input, one table each, in the order given. All inputs are read whole before any is returned.
 
     columns: the columns to look for. sheet: which sheet of the workbooks. encoding: of delimited files that are not
-    UTF-8. progress: called now and then with the number of orders read so far, over all inputs.
+    in the usual one, which is UTF-8 where None. progress: called now and then with the number of orders read so far, over all inputs.
     Raises InputError for an input that cannot be read as orders, UsageError for a sheet without any workbook and for an
     encoding that does not exist.
     """
@@ -47,7 +48,7 @@ def read_inputs(
         else:
             from ivigcheck.intake.csv_file import read_csv
 
-            tables.append(read_csv(path, columns, encoding=encoding, progress=report))
+            tables.append(read_csv(path, columns, encoding=encoding, usual_encoding=usual_encoding, progress=report))
         before += len(tables[-1].rows)
         if progress:
             progress(before)

@@ -49,15 +49,16 @@ def read_csv(
     columns: Sequence[Column],
     *,
     encoding: str | None = None,
+    usual_encoding: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Table:
     """The orders of a delimited file.
 
-    encoding: what the bytes are, where they are not UTF-8. progress: called with the number of orders read so far.
+    encoding: what the bytes are, where they are not in the usual one (UTF-8 where None). progress: called with the number of orders read so far.
     Raises InputError where the file as a whole cannot be trusted; UsageError for an encoding that does not exist.
     """
     content = read_content(path)
-    text, notices = decode(content, encoding)
+    text, notices = decode(content, encoding, usual_encoding)
     delimiter = _choose_delimiter(text, columns, content.name, tabs_first=path.suffix.casefold() == ".tsv")
     records = _records(text, delimiter, content.name)
     blank_before, header = 0, None

@@ -21,12 +21,14 @@ _MOJIBAKE = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 _END_OF_FILE = re.compile(r"\x1a+(?:\r\n|\r|\n)?\Z")
 
 
-def decode(content: Content, encoding: str | None) -> tuple[str, list[str]]:
+def decode(content: Content, encoding: str | None, usual: str | None = None) -> tuple[str, list[str]]:
     """The file's text without byte order marks, and what a reader of the report should know about it.
 
-    encoding: None for UTF-8. Raises InputError where the bytes are something else, UsageError where the encoding named
-    does not exist.
+    encoding: None for the usual one; usual: None for UTF-8, which a file with its byte order mark is in any case.
+    Raises InputError where the bytes are something else, UsageError where the encoding named does not exist.
     """
+    if encoding is None and not content.data.startswith(codecs.BOM_UTF8):
+        encoding = usual
     codec = _codec(encoding)
     _refuse_other_kinds(content, named=encoding is not None)
     try:

@@ -1,0 +1,10 @@
+"""The site policy: one file by which a pharmacy runs its own committee's rules.
+
+The file sets what it names; everything else stays as built in. Whatever is wrong with it stops the program before it
+judges anything, naming line, key and fix.
+"""
+
+from ivigcheck.site.files import BUILT_IN, VARIABLE, policy_path
+from ivigcheck.site.reading import knowledge_in_force, read_site_policy
+
+__all__ = ["BUILT_IN", "VARIABLE", "knowledge_in_force", "policy_path", "read_site_policy"]

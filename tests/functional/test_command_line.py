@@ -210,7 +210,7 @@ def test_an_unreadable_value_of_an_option_is_a_finding_as_in_a_file() -> None:
     assert done.returncode == 4 and b"UNCHECKED" in done.stdout and b'weight "80" has no unit' in done.stdout
 
 
-@pytest.mark.parametrize("command", ["batch", "order", "rules", "products", ""])
+@pytest.mark.parametrize("command", ["batch", "order", "schedule", "rules", "products", ""])
 def test_the_examples_of_a_help_page_work_when_pasted(command: str) -> None:
     page = run(*([command] if command else []), "--help").stdout.decode()
     text = page.split("Examples:")[1].split("\n\n")[0]
@@ -315,13 +315,13 @@ def test_a_file_with_a_header_alone_is_a_report_of_no_orders(tmp_path: Path) -> 
 
 
 def test_the_notices_say_once_what_was_not_used_and_not_asked(tmp_path: Path) -> None:
-    orders = [{"order_id": str(k), "ward": "7", "product": "Octogam", "diagnoses": "I26"} for k in range(3)]
+    orders = [{"order_id": str(k), "ward": "7", "product": "Octogam", "bed": "3"} for k in range(3)]
     path = orders_file(tmp_path, *orders)
     text = path.read_text().replace("diabetes", "nothing").replace("sepsis", "nothing2")
     path.write_text(text)
     report = json.loads(run("batch", path, *AS_OF, "--format", "json").stdout)
     said = " ".join(report["notices"])
-    assert '"ward"' in said and '"diagnoses"' in said and "diabetes" in said and "sepsis" in said
+    assert '"ward"' in said and '"bed"' in said and "diabetes" in said and "sepsis" in said
     assert '"Octogam" (3)' in said and "pending human review" in said
     assert len(report["notices"]) == len(set(report["notices"]))
 

@@ -38,7 +38,7 @@ QUESTIONS: Final = (
 
 HEADERS: Final = (
     "order_id", NOTE, "patient_id", "indication", "Weight (kg)", "age_years", "birth_date", "product", "concentration",
-    "Dose (g/kg)", "infusion_hours", "Start rate (mg/kg/min)", "Max rate (mg/kg/min)", *QUESTIONS,
+    "Dose (g/kg)", "dose_total", "infusion_hours", "height_cm", "ordered_at", "first_infusion", "diagnoses", "Start rate (mg/kg/min)", "Max rate (mg/kg/min)", *QUESTIONS,
     "last_thrombosis_date", "reaction_grade", "Reaction rate (mg/kg/min)", "reaction_resolved",
     "minutes_since_resolved",
 )  # fmt: skip
@@ -68,7 +68,7 @@ ROWS: Final[tuple[tuple[str, Row], ...]] = (
     ("IVG106: a start at 1 mg/kg/min is over the ordered maximum of 0.8.",
      {MAX: 0.8}),
     ("IVG107: 1 g/kg in 2 hours is a mean of 1000 / 120 = 8.33 mg/kg/min.",
-     {DOSE: 1, HOURS: 2}),
+     {"indication": "ITP", DOSE: 1, HOURS: 2}),
     ("IVG109: no start rate is ordered.",
      {START: ""}),
     ("IVG113: no source gave Gammaked's labelled rates.",
@@ -99,8 +99,28 @@ ROWS: Final[tuple[tuple[str, Row], ...]] = (
      {WEIGHT: 10, "age_years": 1, "product": "Flebogamma DIF 10%"}),
     ("IVG209: Octagam contains maltose, which some glucose meters read as glucose.",
      {"indication": "ITP", "product": "Octagam 10%"}),
+    ("IVG202: a recent thrombotic event by its diagnosis code, pulmonary embolism.",
+     {"diagnoses": "I26.99", "recent_thrombosis": ""}),
+    ("IVG301: 0.9 g/kg is over the 0.3 to 0.6 g/kg of Gamunex-C's label in PI.",
+     {DOSE: 0.9, HOURS: 6}),
+    ("IVG302: 0.4 g/kg of 80 kg are 32 g, and the total dose says 40.",
+     {"dose_total": 40}),
     ("IVG303: 1 g/kg in one infusion, and cardiovascular risk factors.",
      {"indication": "ITP", DOSE: 1, HOURS: 6, "cardiovascular_risk": "yes"}),
+    ("IVG401: this patient has two orders for one day.",
+     {"ordered_at": date(2026, 11, 20)}),
+    ("IVG401: the same patient and the same day.",
+     {"patient_id": "above", "ordered_at": date(2026, 11, 20)}),
+    ("No finding: the first day of a course, which the next order brings over its 2 g/kg.",
+     {"indication": "ITP", DOSE: 1.2, HOURS: 8, "ordered_at": date(2026, 11, 19)}),
+    ("IVG402: 1.2 and 1 g/kg on two days, and a course in ITP is 2 g/kg.",
+     {"patient_id": "above", "indication": "ITP", DOSE: 1, HOURS: 8, "ordered_at": date(2026, 11, 20)}),
+    ("IVG403: a first infusion that would start at 1.5 mg/kg/min, over the start limit of 1.",
+     {"first_infusion": "yes", START: 1.5}),
+    ("IVG404: this patient weighs 80 kg here and 90 kg two days later.",
+     {"ordered_at": date(2026, 11, 18)}),
+    ("IVG404: the same patient with 90 kg.",
+     {"patient_id": "above", WEIGHT: 90, "ordered_at": date(2026, 11, 20)}),
     ("IVG501: the reaction came at 4 mg/kg/min, half is 2, and 3 are ordered.",
      {"reaction_grade": 2, REACTION: 4, "reaction_resolved": "yes", "minutes_since_resolved": 20}),
     ("IVG502: the symptoms have been gone for 10 minutes, not 15.",
@@ -143,6 +163,12 @@ ROWS: Final[tuple[tuple[str, Row], ...]] = (
      {"product": "Privigen", "concentration": "5%", START: 0.5}),
     ("IVG908: the cell says mL/h under a header that says mg/kg/min.",
      {MAX: "150 mL/h"}),
+    ("IVG909: 154 kg at 170 cm is a body-mass index of 53; 154 lb would be 24.",
+     {WEIGHT: 154, "height_cm": 170}),
+    ("No finding: Gamunex-C by its National Drug Code.",
+     {"product": "13533-800-20"}),
+    ("IVG911: diabetes by its diagnosis code, and the column says no.",
+     {"diagnoses": "E11.9"}),
     ("IVG911: a thrombotic event in 2019, and thrombosis_history says no.",
      {"last_thrombosis_date": date(2019, 5, 4)}),
 )  # fmt: skip
@@ -161,18 +187,24 @@ READ_ME_LINES: Final = (
     "Check it: ivigcheck batch sample_orders/every_rule.xlsx",
 )
 
-_FORMATS: Final = {"order_id": "@", "patient_id": "@", "birth_date": "yyyy-mm-dd", "last_thrombosis_date": "yyyy-mm-dd"}
+_FORMATS: Final = {
+    "order_id": "@",
+    "patient_id": "@",
+    "birth_date": "yyyy-mm-dd",
+    "ordered_at": "yyyy-mm-dd",
+    "last_thrombosis_date": "yyyy-mm-dd",
+}
 _WIDTHS: Final = {NOTE: 70, "indication": 12, "product": 22}
 _STAMP: Final = datetime(2026, 11, 22)
 
 
 def orders() -> Iterator[Row]:
     """The rows of the sheet: the plain order, with its ids, its note and its change."""
-    number = 0
+    number, patient = 0, ""
     for note, change in ROWS:
-        again = change.get("order_id") == "above"
-        number += not again
-        ids = {"order_id": f"SAMPLE-2{number:03d}", "patient_id": f"TEST-2{number:03d}"}
+        number += change.get("order_id") != "above"
+        patient = patient if change.get("patient_id") == "above" else f"TEST-2{number:03d}"
+        ids = {"order_id": f"SAMPLE-2{number:03d}", "patient_id": patient}
         yield {**PLAIN, **change, **ids, NOTE: note}
 
 

@@ -15,12 +15,17 @@ $(READY): constraints.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-demo: $(READY)  ## check the sample orders, and write their reports to demo_reports/
+demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; files go to demo_reports/
 	$(BIN)/ivigcheck batch sample_orders/clean_batch.csv
 	mkdir -p demo_reports
 	$(BIN)/ivigcheck batch sample_orders/messy_batch.csv --exit-zero \
 	  -o demo_reports/messy_batch.xlsx -o demo_reports/messy_batch.json -o demo_reports/messy_batch.csv
 	$(BIN)/ivigcheck batch sample_orders/every_rule.xlsx --exit-zero
+	$(BIN)/ivigcheck schedule --indication PI --weight "100 kg" --age 41 --product Bivigam --dose "0.8 g/kg" \
+	  --max-rate "6 mg/kg/min" --screened --start 2026-11-22T22:00 --zone America/New_York
+	$(BIN)/ivigcheck policy check sample_orders/site_policy.toml
+	$(BIN)/ivigcheck policy diff built-in sample_orders/site_policy.toml --on sample_orders/clean_batch.csv
+	$(BIN)/ivigcheck template demo_reports/order_sheet.xlsx --force
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2

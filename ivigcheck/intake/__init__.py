@@ -30,7 +30,8 @@ def read_inputs(
     """The orders of every input, one table each, in the order given. All inputs are read whole before any is returned.
 
     columns: the columns to look for. sheet: which sheet of the workbooks. encoding: of delimited files that are not
-    in the usual one, which is UTF-8 where None. progress: called now and then with the number of orders read so far, over all inputs.
+    in the usual one, which is UTF-8 where None. progress: called now and then with the number of orders read so far,
+    over all inputs.
     Raises InputError for an input that cannot be read as orders, UsageError for a sheet without any workbook and for an
     encoding that does not exist.
     """

@@ -54,7 +54,8 @@ def read_csv(
 ) -> Table:
     """The orders of a delimited file.
 
-    encoding: what the bytes are, where they are not in the usual one (UTF-8 where None). progress: called with the number of orders read so far.
+    encoding: what the bytes are, where they are not in the usual one (UTF-8 where None).
+    progress: called with the number of orders read so far.
     Raises InputError where the file as a whole cannot be trusted; UsageError for an encoding that does not exist.
     """
     content = read_content(path)
@@ -178,7 +179,7 @@ def _collect(
 
 
 def _repeats(text: str, folded: str) -> bool:
-    """Whether a row's first text is the header's. The first letter tells for most rows; to compare spellings is dear."""
+    """Whether a row's first text is the header's. The first letter tells for most rows; to fold a text is dear."""
     first = text[:1]
     return (not first.isalnum() or first.casefold()[:1] == folded[:1]) and spelling(text) == folded
 

@@ -53,18 +53,20 @@ def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
     ordered, limits = order["ordered"], order["limits"]
     yield from _said(
         "Product",
-        f"{ordered['product']} ({number(plan['concentration_mg_per_mL'])} mg/mL), for {ordered['indication'] or 'an unknown indication'}",
+        f"{ordered['product']} ({number(plan['concentration_mg_per_mL'])} mg/mL), "
+        f"for {ordered['indication'] or 'an unknown indication'}",
     )
     yield from _said("Weight", f"{number(plan['weight_kg'])} kg: {plan['weight_basis']}")
     yield from _said("Dose", _dose(plan))
     if plan["vials"]:
         yield from _said("Vials", _vials(plan))
     yield from _limits(limits)
-    yield from _said("Steps", plan["step_rule"])
+    yield from _said("Steps", f"{plan['step_rule']}. {plan['step_rule_source']}")
     yield ""
     yield from _steps(plan, limits, clock)
     yield ""
-    yield from _said("Ends", f"{_moment(plan['ends_at'], clock)}, after {_duration(plan['total_minutes'])}")
+    ends = f"{_moment(plan['ends_at'], clock)}, " if clock else ""
+    yield from _said("Ends", f"{ends}after {_duration(plan['total_minutes'])}")
     yield from _said("Watch", f"closely until {_moment(plan['close_watch_until'], clock)}: reactions come early")
     yield from _said("Vital signs", _signs(plan, clock))
     if clock and not clock.zone:

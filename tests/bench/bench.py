@@ -94,6 +94,14 @@ def main(runs: int) -> None:
             runs,
             env,
         )
+        policy = str(ROOT / "sample_orders" / "site_policy.toml")
+        compare(
+            "10,000 orders, policy diff / batch to JSON",
+            [*program, "policy", "diff", "built-in", policy, "--on", str(orders), "--format", "json"],
+            [*program, "batch", str(orders), *out[:2]],
+            runs,
+            env,
+        )
 
 
 if __name__ == "__main__":

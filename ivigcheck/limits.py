@@ -15,7 +15,7 @@ from ivigcheck.arrays import column, example_columns
 from ivigcheck.columns import PHASES
 from ivigcheck.knowledge import Figure, Knowledge, LabelRow
 from ivigcheck.orders import UNKNOWN, Codes, Orders
-from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds, same
+from ivigcheck.units import Floats, Mask, exceeds, same, whole_steps
 
 _LOWERS_SOFT_MAXIMUM: Final = "at risk"  # the family of questions whose missing answer lowers the soft maximum
 
@@ -270,8 +270,9 @@ def reckon_limits(orders: Orders) -> Limits:
 
 
 _MINUTES_PER_HOUR: Final = 60.0
-_FINE_STEPS_PER_mL: Final = 10  # 0.1 mL/h …
-_FINE_BELOW: Final = 100  # … below this, and whole mL/h from there: what infusion pumps take
+WHOLE_FROM_mL_PER_H: Final = 100
+"""From this rate on infusion pumps take whole mL/h alone."""
+_FINE_PER_mL: Final = 10  # below it limits are shown as 0.1 mL/h
 
 
 def pump_rates(limit_mL_per_h: Floats, exclusive: Mask) -> Floats:
@@ -280,17 +281,10 @@ def pump_rates(limit_mL_per_h: Floats, exclusive: Mask) -> Floats:
     For an exclusive limit, the greatest such step below it. A limit that is a step but for binary rounding is that
     step. Returns (n,) float, NaN for NaN.
     """
-    whole = _steps_within(limit_mL_per_h, 1, exclusive)
-    fine = _steps_within(limit_mL_per_h, _FINE_STEPS_PER_mL, exclusive)
-    below = np.clip(fine, 0, _FINE_BELOW * _FINE_STEPS_PER_mL - 1) / _FINE_STEPS_PER_mL
-    return np.asarray(np.where(whole >= _FINE_BELOW, whole, below), float)
-
-
-def _steps_within(limit: Floats, per_mL: int, exclusive: Mask) -> Floats:
-    scaled = limit * per_mL
-    nearest = np.round(scaled)
-    is_step = np.abs(scaled - nearest) <= RELATIVE_TOLERANCE * np.abs(scaled)
-    return np.asarray(np.where(is_step, nearest - exclusive, np.floor(scaled)), float)
+    whole = whole_steps(limit_mL_per_h, 1, exclusive)
+    fine = whole_steps(limit_mL_per_h, 1 / _FINE_PER_mL, exclusive)
+    below = np.clip(fine, 0, WHOLE_FROM_mL_PER_H * _FINE_PER_mL - 1) / _FINE_PER_mL
+    return np.asarray(np.where(whole >= WHOLE_FROM_mL_PER_H, whole, below), float)
 
 
 def over_any(orders: Orders, limit: Floats, exclusive: Mask | bool = False) -> Mask:

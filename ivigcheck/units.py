@@ -269,6 +269,17 @@ def exceeds(value: Any, limit: Any, exclusive: Any = False) -> Any:
     return np.asarray(np.where(exclusive, reached, over), bool)
 
 
+def whole_steps(limit: npt.ArrayLike, step: float, exclusive: npt.ArrayLike = False) -> Floats:
+    """How many whole steps lie within a limit, or where it is exclusive below it: 27 of 1 in 27 − 1e-15, and in 27.9.
+
+    limit: (n,) float in the unit of ``step``; exclusive: (n,) bool. Returns (n,) float, NaN for NaN.
+    """
+    steps = np.asarray(limit, float) / step
+    nearest = np.round(steps)
+    is_whole = np.abs(steps - nearest) <= RELATIVE_TOLERANCE * np.abs(steps)
+    return np.asarray(np.where(is_whole, nearest - np.asarray(exclusive, float), np.floor(steps)), float)
+
+
 def same(a: npt.ArrayLike, b: npt.ArrayLike) -> Mask:
     """Whether two arrays agree within the relative tolerance; False where either is NaN."""
     a, b = np.asarray(a, float), np.asarray(b, float)

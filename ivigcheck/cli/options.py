@@ -21,6 +21,13 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class Form(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 AsOf = Annotated[
     str,
     typer.Option("--as-of", metavar="DATE", help="The day that ages and intervals are reckoned from. Default: today."),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.order_options import Cells, takes_an_order
 from ivigcheck.cli.terminal import captured, emit
 from ivigcheck.errors import Exit
@@ -19,17 +18,10 @@ from ivigcheck.report import Rendering, counts, summary
 from ivigcheck.site import knowledge_in_force
 
 
-class Format(StrEnum):
-    """How the verdict is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @takes_an_order
 def order(
     cells: Callable[[Knowledge], Cells],
-    form: Annotated[Format, typer.Option("--format", help="How to print the verdict.")] = Format.TEXT,
+    form: Annotated[Form, typer.Option("--format", help="How to print the verdict.")] = Form.TEXT,
     policy: PolicyOption = None,
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
@@ -60,7 +52,7 @@ def order(
             emit(f"{summary(tally, day.isoformat())}\n")
         return code
     rendering = Rendering(checked, datetime.now(UTC))
-    if form is Format.JSON:
+    if form is Form.JSON:
         emit(rendering.scheduled().json())
     else:
         from ivigcheck.report.text_report import print_order

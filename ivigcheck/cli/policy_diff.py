@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ivigcheck.cli.options import AsOf, as_of_day
+from ivigcheck.cli.options import AsOf, Form, as_of_day
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, InputError
 from ivigcheck.intake.table import Table
@@ -29,13 +28,6 @@ _LONGEST_ID: Final = 40
 _NOTHING_CHANGES: Final = "Nothing changes: no order has another status, or other findings."
 
 
-class Format(StrEnum):
-    """How to print what changes."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A policy file, or built-in.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The other policy file, or built-in.")],
@@ -45,7 +37,7 @@ def diff(
         str | None, typer.Option(metavar="NAME", help="The encoding of text files that are not UTF-8, such as cp1252.")
     ] = None,
     as_of: AsOf = "",
-    form: Annotated[Format, typer.Option("--format", help="How to print what changes.")] = Format.TEXT,
+    form: Annotated[Form, typer.Option("--format", help="How to print what changes.")] = Form.TEXT,
 ) -> int:
     """Compare two policies on real orders: which would have another status under B than under A, and why.
 
@@ -69,7 +61,7 @@ def diff(
         progress("checking", sum(len(table.rows) for table in tables[0]))
         one, other = (check_tables(read, day, knowledge=known) for read, known in zip(tables, policies, strict=True))
         report = difference(one, other, day)
-    if form is Format.JSON:
+    if form is Form.JSON:
         emit(render_json(report))
     else:
         with captured() as screen:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, as_of_day, exit_code
 from ivigcheck.cli.order_options import Cells, takes_an_order
 from ivigcheck.cli.terminal import emit
 from ivigcheck.errors import Exit, UsageError
@@ -21,13 +20,6 @@ from ivigcheck.schedule import Clock
 from ivigcheck.show import cut, visible
 from ivigcheck.site import knowledge_in_force
 from ivigcheck.units import find_unit, read_quantity
-
-
-class Format(StrEnum):
-    """How the schedule is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @takes_an_order
@@ -45,7 +37,7 @@ def schedule(
         str,
         typer.Option(metavar='"0.1 mL/h"', help="What the pump's rates are rounded down to. Default: the policy's."),
     ] = "",
-    form: Annotated[Format, typer.Option("--format", help="How to print the schedule.")] = Format.TEXT,
+    form: Annotated[Form, typer.Option("--format", help="How to print the schedule.")] = Form.TEXT,
     policy: PolicyOption = None,
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
@@ -74,7 +66,7 @@ def schedule(
     checked = check_order(cells(knowledge), as_of_day(as_of), knowledge=knowledge)
     rendering = Rendering(checked, datetime.now(UTC)).scheduled(clock, increment)
     code = exit_code(counts(checked), fail_on, exit_zero=exit_zero)
-    if form is Format.JSON:
+    if form is Form.JSON:
         emit(rendering.json())
     else:
         emit(schedule_page(rendering.report, clock))

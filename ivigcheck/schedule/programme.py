@@ -9,17 +9,16 @@ from typing import Final
 
 from ivigcheck.doses import ranges_of
 from ivigcheck.errors import AccountingError
-from ivigcheck.limits import Limits
+from ivigcheck.limits import Limits, WHOLE_FROM_mL_PER_H
 from ivigcheck.orders import Orders, Trouble
 from ivigcheck.rules import Findings, Severity
 from ivigcheck.rules.wording import in_form, weight_reason
 from ivigcheck.schedule.titration import Titration, titration_of
 from ivigcheck.schedule.vials import Suggestion, Vials, suggest, vials_for
 from ivigcheck.show import number
-from ivigcheck.units import RELATIVE_TOLERANCE, exceeds
+from ivigcheck.units import RELATIVE_TOLERANCE, exceeds, whole_steps
 
 _MINUTES_PER_HOUR: Final = 60
-_WHOLE_FROM: Final = 100  # mL/h from which a pump takes whole mL/h, as the limits are shown
 _MOST_STEPS: Final = 500
 _DIGITS: Final = 12  # of a dose: what binary rounding adds beyond them means nothing
 _DISAGREES: Final = "IVG302"
@@ -242,18 +241,14 @@ def pump_rate(limit_mL_per_h: float, increment_mL_per_h: float, *, exclusive: bo
     increment = Fraction(str(increment_mL_per_h))
     coarse = max(increment, -(-1 // increment) * increment)  # the least multiple that is 1 or more
     rate = _down(limit_mL_per_h, coarse, exclusive=exclusive)
-    if rate >= _WHOLE_FROM:
+    if rate >= WHOLE_FROM_mL_PER_H or coarse == increment:
         return rate
-    fine = _down(limit_mL_per_h, increment, exclusive=exclusive)
-    return min(fine, Fraction(floor(Fraction(_WHOLE_FROM) / increment)) * increment) if coarse != increment else fine
+    highest = floor(WHOLE_FROM_mL_PER_H / increment) * increment  # of the fine steps
+    return min(_down(limit_mL_per_h, increment, exclusive=exclusive), highest)
 
 
 def _down(limit: float, step: Fraction, *, exclusive: bool) -> Fraction:
-    steps = limit / float(step)
-    nearest = round(steps)
-    if abs(steps - nearest) <= RELATIVE_TOLERANCE * abs(steps):
-        return (nearest - exclusive) * step
-    return floor(steps) * step
+    return int(whole_steps(limit, float(step), exclusive)) * step
 
 
 def _verify(orders: Orders, limits: Limits, i: int, steps: list[Step]) -> None:

@@ -27,8 +27,9 @@ def dose_ranges(knowledge: Knowledge, product: int, indication: int, phase: int)
 
     def stated(products: list[int]) -> list[DoseRange]:
         rows = [row for each in products for row in knowledge.products[each].labels if row.indication == code]
-        in_phase = [row for row in rows if phase >= 0 and row.phase in ("", PHASES[phase])]
-        return [row.dose for row in in_phase or rows if row.dose]
+        stating = [row for row in rows if row.dose]  # first: a row that states none says nothing of the phase either
+        in_phase = [row for row in stating if phase >= 0 and row.phase in ("", PHASES[phase])]
+        return [row.dose for row in in_phase or stating if row.dose]
 
     ranges = stated([product]) if product >= 0 else []
     ranges = ranges or stated(list(range(len(knowledge.products))))

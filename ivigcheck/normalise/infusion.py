@@ -10,7 +10,7 @@ import numpy as np
 from ivigcheck.knowledge import Knowledge, Product
 from ivigcheck.knowledge.model import Range
 from ivigcheck.normalise.products import Products
-from ivigcheck.normalise.rates import by_volume, dose_per_kg, rate_per_kg
+from ivigcheck.normalise.rates import by_volume, dose_in_g, dose_per_kg, rate_per_kg
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.spellings import read_indication, read_product
 from ivigcheck.orders import Codes, Trouble
@@ -64,17 +64,30 @@ def need_concentration(reader: Reader, products: Products) -> None:
     reader.missing("concentration", needed & np.isnan(products.concentration) & reader.silent("concentration"))
 
 
-def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> tuple[Floats, Floats]:
-    """(n,) the dose of this infusion in g/kg, as the dose gives it and as the total dose does."""
-    doses = []
+@dataclass(frozen=True, eq=False, repr=False)
+class Doses:
+    """(n,) the dose of this infusion. per_kg: g/kg, the greater of what dose and total dose give.
+
+    stated, total: in g, as the dose gives it and as the total dose does.
+    """
+
+    per_kg: Floats
+    stated: Floats
+    total: Floats
+
+
+def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Doses:
+    """Dose and total dose, each with its problems."""
+    per_kg, grams = [], []
     for name in ("dose", "dose_total"):
         written = reader.quantities(COLUMN[name])
         dose = dose_per_kg(written, weight_kg)
         none, absurd = written.value <= bounds.low, exceeds(dose, bounds.high)
         reader.add(name, none, Trouble.IMPLAUSIBLE, f"is not above {bounds.low:g}")
         reader.add(name, absurd, Trouble.IMPLAUSIBLE, f"is over {bounds.high:g} {bounds.unit}")
-        doses.append(np.where(none | absurd, np.nan, dose))
-    return doses[0], doses[1]
+        per_kg.append(np.where(none | absurd, np.nan, dose))
+        grams.append(np.where(none | absurd, np.nan, dose_in_g(written, weight_kg)))
+    return Doses(np.fmax(*per_kg), *grams)
 
 
 def read_hours(reader: Reader) -> Floats:
@@ -109,7 +122,7 @@ def read_last_products(reader: Reader, products: Products, knowledge: Knowledge)
 
     def read(text: str) -> tuple[frozenset[int], Trouble, str]:
         said = read_product(text, knowledge)
-        if text and not said.products:
+        if text and (not said.products or (said.code and len(said.products) > 1)):
             return frozenset(), Trouble.UNREADABLE, "is no product known here"
         made = {product for product in said.products if _made_at(knowledge.products[product], said.strengths)}
         return frozenset(made or said.products), Trouble.NONE, ""

@@ -38,7 +38,7 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
     weights = read_weights(reader, plausible.weight, body, knowledge.policy.entry.dosing_weight)
     rates = infusion.reckon_rates(reader, weights.rate_weight, products.concentration, plausible.rate)
     infusion.need_concentration(reader, products)
-    dose, total = infusion.read_doses(reader, weights.rate_weight, plausible.dose)
+    doses = infusion.read_doses(reader, weights.rate_weight, plausible.dose)
     grade = infusion.read_grades(reader)
     minutes = in_form(reader.quantities(COLUMN["minutes_since_resolved"]))
     days = patient.days_since_thrombosis(reader, as_of)
@@ -82,9 +82,9 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         start_rate_reckoned=rates.reckoned["start_rate"],
         reaction_rate_reckoned=rates.reckoned["reaction_rate"],
         start_rate_blank=reader.silent("start_rate") & reader.usable,
-        dose_g_per_kg=np.fmax(dose, total),
-        dose_stated_g_per_kg=dose,
-        dose_total_g_per_kg=total,
+        dose_g_per_kg=doses.per_kg,
+        dose_stated_g=doses.stated,
+        dose_total_g=doses.total,
         infusion_hours=infusion.read_hours(reader),
         height_cm=height,
         phase=reader.choices(COLUMN["phase"]),

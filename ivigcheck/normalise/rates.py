@@ -34,6 +34,13 @@ def rate_per_kg(written: Written, weight_kg: Floats, mg_per_mL: Floats) -> Float
     return np.asarray(np.where(absolute, value / weight_kg, value), float)
 
 
+def dose_in_g(written: Written, weight_kg: Floats) -> Floats:
+    """Doses in g: as written, or per kg times the weight. (n,) float, NaN where the weight it needs is missing."""
+    factor, _, absolute = _by_unit(written)
+    value = written.value * factor
+    return np.asarray(np.where(absolute, value, value * weight_kg), float)
+
+
 def dose_per_kg(written: Written, weight_kg: Floats) -> Floats:
     """Doses in g/kg: as written, or grams over the weight. (n,) float, NaN where the weight it needs is missing."""
     factor, _, absolute = _by_unit(written)

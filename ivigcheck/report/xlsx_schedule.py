@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
+from ivigcheck.show import number
 
 Facts = Mapping[str, Any]
 
@@ -30,6 +31,7 @@ _COLUMNS: Final = (
     ("How the rate is raised", 50.0),
 )
 _FROZEN: Final = 2
+_DIGITS: Final = 4  # of a rate as it is shown; the cell holds all of it
 
 
 def schedule_sheet(schedules: Sequence[tuple[Facts, Facts]]) -> Sheet:
@@ -59,7 +61,7 @@ def _rows(schedules: Sequence[tuple[Facts, Facts]]) -> Iterator[Sequence[Cell]]:
                 _number(step["at"]),
                 _number(step["minutes"]),
                 _number(step["mL_per_h"]),
-                Number(step["mg_per_kg_min"]),
+                _rate(step["mg_per_kg_min"]),
                 _number(step["mL"]),
                 _number(step["cumulative_mL"]),
                 _number(step["cumulative_g"]),
@@ -67,6 +69,10 @@ def _rows(schedules: Sequence[tuple[Facts, Facts]]) -> Iterator[Sequence[Cell]]:
                 waste if first else None,
                 text_cell(plan["step_rule"]) if first else None,
             )
+
+
+def _rate(mg_per_kg_min: float) -> Number:
+    return Number(mg_per_kg_min, len(number(mg_per_kg_min, _DIGITS).partition(".")[2]))
 
 
 def _number(value: float) -> Number:

@@ -91,13 +91,13 @@ def range_text(each: DoseRange) -> str:
     Severity.REVIEW,
     source="dose_disagreement",
     flags=(
-        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 1.11},
-        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 0.89},
+        {"dose_stated_g": 1.0, "dose_total_g": 1.11},
+        {"dose_stated_g": 1.0, "dose_total_g": 0.89},
     ),
     passes=(
-        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 1.1},
-        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": 0.9},
-        {"dose_stated_g_per_kg": 1.0, "dose_total_g_per_kg": float("nan")},
+        {"dose_stated_g": 1.0, "dose_total_g": 1.1},
+        {"dose_stated_g": 1.0, "dose_total_g": 0.9},
+        {"dose_stated_g": 1.0, "dose_total_g": float("nan")},
     ),
 )
 def dose_disagrees(orders: Orders, limits: Limits) -> Mask:
@@ -106,15 +106,14 @@ def dose_disagrees(orders: Orders, limits: Limits) -> Mask:
     Why it matters: one of the two, or the weight, is wrong; a total for another weight is how a dose of pounds looks.
     What to do: find out which is meant. Rounding to whole vials stays within what may differ.
     """
-    stated = orders.dose_stated_g_per_kg
-    apart = np.abs(orders.dose_total_g_per_kg - stated)
+    stated = orders.dose_stated_g
+    apart = np.abs(orders.dose_total_g - stated)
     return exceeds(apart, orders.knowledge.policy.dose_disagreement * stated)
 
 
 @dose_disagrees.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    weight = float(orders.rate_weight_kg[i])
-    stated, total = float(orders.dose_stated_g_per_kg[i]) * weight, float(orders.dose_total_g_per_kg[i]) * weight
+    stated, total = float(orders.dose_stated_g[i]), float(orders.dose_total_g[i])
     most = orders.knowledge.policy.dose_disagreement
     share = against(abs(total - stated) / stated, most)
     per_kg = "dose" not in dose_cells_in_grams(orders, i)
@@ -122,7 +121,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     return Detail(
         f"the dose comes to {number(stated)} g and the total dose is {number(total)} g: "
         f"they differ by more than {number(most * _PER_CENT)}%",
-        inputs(orders, i, "dose", "dose_total", *weight_columns(orders, i)),
+        inputs(orders, i, "dose", "dose_total", *(weight_columns(orders, i) if per_kg else ())),
         f"{steps}{number(stated)} g; "
         f"|{number(total)} − {number(stated)}| ÷ {number(stated)} = {share} > {number(most)}",
         orders.knowledge.cite_policy("dose_disagreement"),

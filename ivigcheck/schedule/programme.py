@@ -12,7 +12,7 @@ from ivigcheck.errors import AccountingError
 from ivigcheck.limits import Limits, WHOLE_FROM_mL_PER_H
 from ivigcheck.orders import Orders, Trouble
 from ivigcheck.rules import Findings, Severity
-from ivigcheck.rules.wording import in_form, weight_reason
+from ivigcheck.rules.wording import weight_reason
 from ivigcheck.schedule.titration import Titration, titration_of
 from ivigcheck.schedule.vials import Suggestion, Vials, suggest, vials_for
 from ivigcheck.show import number
@@ -148,10 +148,8 @@ def _refused(orders: Orders, findings: Findings, i: int) -> str:
 
 def _dose_g(orders: Orders, i: int) -> float:
     """The grams of this infusion: the total dose where the order gives it, else the dose on the weight."""
-    column = "dose" if isnan(orders.dose_total_g_per_kg[i]) else "dose_total"
-    written = orders.written[column]
-    unit, value = written.unit_at(i), in_form(written, i)
-    grams = value if unit and unit.form == "g" else value * float(orders.rate_weight_kg[i])
+    total = float(orders.dose_total_g[i])
+    grams = float(orders.dose_stated_g[i]) if isnan(total) else total
     return float(f"{grams:.{_DIGITS}g}")
 
 

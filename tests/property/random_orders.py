@@ -1,8 +1,9 @@
 """Random orders for the property tests: seeded, and without any help from the package.
 
 Most orders are plausible, many pass, and the others miss by little: rates stand at the limits of their own order, one
-part in a million or one pump step beside them, in any unit that can be written. The limits come from the
-recalculation, which reads the half-written order. Numbers have at most 12 significant digits.
+part in a million or one pump step beside them, in any unit that can be written; so do doses at the ends of the ranges
+that apply, weights at the ends of the body-mass index, and days at the ends of windows. Limits and ranges come from
+the recalculation, which reads the half-written order. Numbers have at most 12 significant digits.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from recalculation import (
+    BODY_MASS_INDEX,
     CONTRAINDICATIONS,
     OTHER_QUESTIONS,
     QUESTIONS,
+    DoseRange,
     Expected,
     label_rows,
+    product_rows,
+    ranges_of,
     recalculate,
+    table,
 )
 
 AS_OF = date(2026, 11, 22)
@@ -39,7 +45,20 @@ RATES_KNOWN = tuple(sorted({row.product for row in label_rows() if row.maximum i
 UNKNOWN_PRODUCTS = (
     *("Privigenn", "Octogam 10%", "IVIG 10%", "immune globulin human", "Cuvitru", "Gamunex-C Panzyga", "albumin 5%"),
     *("Privigen 10% 5%", "house brand"),
+    # No codes: ten digits without hyphens, segments of other lengths, products of nobody, more than a code.
+    *(
+        "4420643601",
+        "0944270003",
+        "44206-436-1",
+        "0944-270-03",
+        "044206-436",
+        "4420-0436-01",
+        "442060436",
+        "12345-678-90",
+    ),
+    *("68982-841", "NDC", "NDC 9999-9999-99", "44206-0436-001", "44206436", "44206-436-01 20 g", "NDC Privigen"),
 )
+TWO_STRENGTH_CODE = ("0944", "2658")
 
 LABELLED_USES = ("PI", "ITP", "CIDP", "MMN", "DM", "CLL", "KD")
 OTHER_USES = (
@@ -58,6 +77,99 @@ CODES = {
     "MG": ("G70.00",),
 }
 UNKNOWN_INDICATIONS = ("migraine", "XYZ", "E11.9", "D81.810", "I12.9", "G61.8", "R52", "fatigue")
+
+DIAGNOSES_OF_TROUBLE = (
+    # Longer and shorter prefixes that mean something else, or nothing.
+    *(
+        "I25.2",
+        "I25.10",
+        "I25",
+        "I252",
+        "I12.9",
+        "I13.0",
+        "I82.890",
+        "I82.891",
+        "I82.89",
+        "I82.210",
+        "I82.211",
+        "I82.21",
+    ),
+    *(
+        "I82",
+        "I82.90",
+        "I82.91",
+        "I82.A11",
+        "I82.A21",
+        "I82.401",
+        "I82.501",
+        "I63.9",
+        "i21.3",
+        "I26.99",
+        "E78.5",
+        "E78",
+    ),
+    *(
+        "E78.3",
+        "E78.49",
+        "E11.9",
+        "e1165",
+        "E12",
+        "D68.51",
+        "D68.4",
+        "D75.821",
+        "Z79.3",
+        "Z79.890",
+        "Z79.89",
+        "Z86.711",
+    ),
+    *(
+        "Z86.73",
+        "Z86.7",
+        "C90.00",
+        "C88.0",
+        "D47.2",
+        "D45",
+        "N18.6",
+        "N19",
+        "E86.0",
+        "A41.9",
+        "R65.20",
+        "R65.1",
+        "E72.59",
+    ),
+    *("E74.12", "E74.1", "Z74.01", "I69.354", "Z94.0", "Z99.2", "F17.210", "I67.6", "I67.2", "I67.9"),
+)
+DIAGNOSES_OF_NO_RISK = (
+    "D80.0",
+    "D83.9",
+    "D81.810",
+    "G61.81",
+    "D69.3",
+    "M33.90",
+    "C91.10",
+    "Z23",
+    "R52",
+    "J45.909",
+    "C7A.00",
+)
+NO_DIAGNOSES = (
+    *(
+        "diabetes",
+        "I10, E11.9",
+        "I10 E11.9",
+        "E1",
+        "1E1",
+        "E11.",
+        "E11..9",
+        "I828.90",
+        "E11.12345",
+        "E1112345",
+        "EE1",
+        "-",
+    ),
+    *("I10 (hypertension)", "401.9", "E11.9.", "?", "#N/A", "0"),
+)
+NOTHING = ("NA", "N/A", "None", "nan", "na", "")
 
 YES = ("Y", "y", "yes", "Yes", "YES", "true", "TRUE", "True", "1")
 NO = ("N", "n", "no", "No", "NO", "false", "FALSE", "False", "0")
@@ -93,10 +205,21 @@ WRONG_CELLS: dict[str, tuple[str, ...]] = {
     "infusion_hours": ("NA", "0", "0 h", "4:30", "four", "4 d"),
     "height_cm": ("NA", "10", "300", "0", "70 in", "5 ft 10 in", "1.75 m"),
     "sex": ("X", "woman", "1"),
+    "pregnant": ("maybe", "2", "trimester 2", "NA", "?"),
+    "diagnoses": ("NA", "none", ";", " ; ;", *NO_DIAGNOSES, "E11.9;diabetes", "I63.9; stroke ;I10", "D45;;x"),
     "ordered_at": ("2026-11-23", "2026-13-01", "11/22/2026", "today", "2026-11-22T25:00"),
     "first_infusion": ("maybe", "2", "first"),
     "last_ivig_date": ("2027-01-01", "2026-02-30", "yesterday", "10/01/2026"),
-    "last_product": ("Privigenn", "house brand", "Octogam"),
+    "last_product": (
+        "Privigenn",
+        "house brand",
+        "Octagam",
+        "Octagam 7%",
+        "Privigen 5%",
+        "0944-2658-03",
+        "4420643601",
+        "NA",
+    ),
     "phase": ("load", "induction", "3"),
     "last_thrombosis_date": ("2026-11-23", "2025-02-29", "last year", "01/02/2026"),
     "reaction_grade": ("NA", "5", "7", "2.5", "II", "mild"),
@@ -198,11 +321,35 @@ def write_weights(draft: Draft, years: int) -> None:
         draft.cells["dosing_weight"], dosing = weight_text(draft, kilograms * share)
         draft.weight_kg = min(draft.weight_kg, dosing)
     if draft.chance(0.4):
-        height = (
-            draft.rng.choice(("20", "250", "19.9", "250.1")) if draft.odd(0.1) else str(draft.rng.randint(150, 195))
-        )
-        draft.cells["height_cm"] = height + draft.pick(("", "", "", " cm"))
+        draft.cells["height_cm"] = height_text(draft, kilograms)
         draft.cells["sex"] = draft.pick(("F", "M", "f", "m", "female", "Male"))
+    if draft.odd(0.08):
+        write_suspicious_weight(draft)
+    if draft.chance(0.2):
+        draft.cells["pregnant"] = draft.pick(YES + NO + NOT_KNOWN)
+
+
+def height_text(draft: Draft, kilograms: Fraction) -> str:
+    """A height: in a calm order one that suits the weight, else any, some at the ends of what is plausible."""
+    height = draft.rng.randint(150, 195)
+    if draft.odd(0.3):
+        height = draft.rng.randint(40, 230)
+    elif not Fraction(14) < kilograms / Fraction(height, 100) ** 2 < Fraction(45):
+        height = max(round((float(kilograms) / 25) ** 0.5 * 100), 20)
+    text = draft.pick(("20", "250", "19.9", "250.1")) if draft.odd(0.1) else str(height)
+    return text + draft.pick(("", "", "", " cm"))
+
+
+def write_suspicious_weight(draft: Draft) -> None:
+    """A weight that, as written or read in the other unit, is about an end of the body-mass index of its height."""
+    height = draft.rng.choice((40, 50, 100, 120, 150, 160, 170, 180))
+    kilograms = beside(draft, draft.rng.choice(BODY_MASS_INDEX)) * Fraction(height, 100) ** 2
+    pounds, other = draft.chance(0.5), draft.chance(0.5)
+    number = Fraction(number_text(kilograms / POUND if pounds != other else kilograms))
+    unit = draft.pick(("lb", "lbs", "LBS") if pounds else ("kg", "Kg"))
+    draft.weight_kg = number * (POUND if pounds else 1)
+    draft.cells |= {"height_cm": str(height), "weight": quantity(draft, number, unit)}
+    draft.cells.pop("dosing_weight", None)
 
 
 def weight_text(draft: Draft, kilograms: Fraction) -> tuple[str, Fraction]:
@@ -232,9 +379,35 @@ def write_answers(draft: Draft) -> None:
         draft.cells[question] = answer
 
 
+def write_diagnoses(draft: Draft) -> None:
+    """Diagnosis codes in any case, with or without their point; in a calm order none that answers a question."""
+    if not draft.chance(0.35):
+        return
+    parts = list(draft.rng.choices(DIAGNOSES_OF_NO_RISK, k=draft.rng.randint(0, 3)))
+    if draft.odd(0.5):
+        parts += [risky_code(draft) for _ in range(draft.rng.randint(1, 3))]
+    if draft.odd(0.04):
+        parts.append(draft.pick(NO_DIAGNOSES))
+    if draft.chance(0.15):
+        parts.append(draft.pick(NOTHING))
+    draft.rng.shuffle(parts)
+    parts = [part.lower() if draft.chance(0.1) else part for part in parts]
+    draft.cells["diagnoses"] = draft.pick(("; ", ";", ";", " ;")).join(parts) + draft.pick(("", "", "", ";"))
+
+
+def risky_code(draft: Draft) -> str:
+    """A code about one row of the table, or one of the chosen traps: whole, lengthened, or cut short."""
+    code = draft.pick(DIAGNOSES_OF_TROUBLE)
+    if draft.chance(0.5):
+        code = draft.pick([row["code"] for row in table("icd10cm.csv")])
+        code += draft.pick(("", "", "0", "1", "9", "A")) if "." in code else draft.pick(("", "", ".0", ".9", ".11"))
+        code = code[:-1].rstrip(".") if draft.chance(0.1) and len(code) > 3 else code
+    return code.replace(".", "") if draft.chance(0.2) else code
+
+
 def write_thrombosis(draft: Draft) -> None:
     """A last thrombosis about the end of the window of 180 days, or far from it."""
-    if not draft.odd(0.1):
+    if not draft.odd(0.1 if "diagnoses" not in draft.cells else 0.3):
         return
     days = draft.rng.choice((179, 180, 181, 182, 0, 30, 400, 3000))
     draft.cells["last_thrombosis_date"] = (AS_OF - timedelta(days=days)).isoformat()
@@ -245,14 +418,17 @@ def write_thrombosis(draft: Draft) -> None:
 
 def write_course(draft: Draft) -> None:
     """Times, phase, and what was given last."""
+    today = AS_OF
     if draft.chance(0.5):
-        day = (AS_OF - timedelta(days=draft.rng.randint(0, 3))).isoformat()
-        draft.cells["ordered_at"] = day + draft.pick(("", "T07:15", " 16:40", "T10:00:30"))
+        days = draft.rng.choice((-1, 1, 30, 60, 200)) if draft.odd(0.15) else draft.rng.randint(0, 3)
+        ordered = AS_OF - timedelta(days=days)
+        draft.cells["ordered_at"] = ordered.isoformat() + draft.pick(("", "T07:15", " 16:40", "T10:00:30"))
+        today = ordered if draft.chance(0.7) else AS_OF
     if draft.chance(0.3):
         draft.cells["first_infusion"] = draft.pick(YES if draft.odd(0.3) else NO + NOT_KNOWN)
     if draft.chance(0.3):
-        days = draft.rng.choice((55, 56, 57, 58, 200)) if draft.odd(0.4) else draft.rng.choice((7, 21, 28, 42))
-        draft.cells["last_ivig_date"] = (AS_OF - timedelta(days=days)).isoformat()
+        days = draft.rng.choice((55, 56, 56, 57, 57, 58, 200)) if draft.odd(0.5) else draft.rng.choice((7, 21, 28, 42))
+        draft.cells["last_ivig_date"] = (today - timedelta(days=days)).isoformat() + draft.pick(("", "", "T23:59"))
     if draft.chance(0.4):
         phase = draft.pick(("loading", "maintenance", "first", "subsequent"))
         draft.cells["phase"] = draft.pick((phase, phase.upper(), phase.title()))
@@ -320,6 +496,8 @@ def write_product(draft: Draft, brand: str, percent: Fraction) -> None:
     own = [] if brand in TWO_STRENGTHS or brand == RECONSTITUTED else [percent]
     written = [value for value in (text_percent, column_percent, *own) if value is not None]
     draft.mg_per_ml = max(written, default=percent) * 10
+    if draft.chance(0.15):
+        write_code(draft, brand, percent)
     if draft.odd(0.1):
         draft.cells["product"] = draft.pick(("", "", *UNKNOWN_PRODUCTS))
 
@@ -336,6 +514,32 @@ def strengths_written(draft: Draft, brand: str, percent: Fraction) -> tuple[Frac
     if column_percent is not None and draft.odd(0.08):
         column_percent = draft.rng.choice((Fraction(5), Fraction(10), Fraction("2.5"), Fraction(15), Fraction("7.5")))
     return text_percent, column_percent
+
+
+def code_text(draft: Draft, segments: tuple[str, str]) -> str:
+    """A National Drug Code in one of its forms, from its segments in any length."""
+    labeler, product = segments[0].lstrip("0"), segments[1].lstrip("0")
+    package = f"{draft.rng.randint(1, 99):02d}"
+    five, four = labeler.zfill(5), product.zfill(4)
+    forms = [f"{five}-{four}-{package}", f"{five}-{four}-{draft.rng.randint(0, 9)}", f"{five}-{four}"]
+    forms.append(five + four + package)
+    if len(product) <= 3:
+        forms += [f"{five}-{product.zfill(3)}-{package}", f"{five}-{product.zfill(3)}"]
+    if len(labeler) <= 4:
+        forms += [f"{labeler.zfill(4)}-{four}-{package}", f"{labeler.zfill(4)}-{four}"]
+    return draft.pick(("", "", "", "NDC ", "ndc ", "NDC", "NDC: ")) + draft.pick(forms)
+
+
+def write_code(draft: Draft, brand: str, percent: Fraction) -> None:
+    """A National Drug Code of the product in place of its name; one code has two strengths, and needs another column."""
+    products = [name for name in product_rows() if name in (brand, f"{brand} {number_text(percent)}%")]
+    codes = product_rows()[products[0]]["ndc_product_codes"].split(";") if products else []
+    if not codes or not codes[0]:
+        return
+    labeler, product = draft.pick(codes).split("-")
+    draft.cells["product"] = code_text(draft, (labeler, product))
+    if (labeler, product) == TWO_STRENGTH_CODE and "concentration" not in draft.cells and not draft.odd(0.5):
+        draft.cells["concentration"] = concentration_text(draft, percent * 10)
 
 
 def concentration_text(draft: Draft, mg_per_ml: Fraction) -> str:
@@ -460,14 +664,26 @@ def write_dose(draft: Draft) -> None:
     """A dose per kg or in grams, and hours in which it runs: well within the hard maximum, or about it."""
     if not draft.chance(0.7):
         return
-    per_kg = draft.rng.choice((Fraction("0.4"), Fraction("0.5"), Fraction("0.6"), Fraction("0.3"), Fraction("0.8")))
-    if draft.chance(0.35):
-        per_kg = draft.rng.choice((Fraction(1), Fraction(2), Fraction("0.999999"), Fraction("1.000001")))
-    if draft.odd(0.02):
-        per_kg = draft.rng.choice((Fraction(10), Fraction("10.0001"), Fraction("9.9999"), Fraction(15)))
+    per_kg = dose_per_kg(draft, ranges_of(draft.cells, AS_OF))
     write_dose_cells(draft, per_kg)
     if draft.chance(0.7):
         draft.cells["infusion_hours"] = number_text(hours_for(draft, per_kg)) + draft.pick(("", "", " h", "h", " hr"))
+
+
+def dose_per_kg(draft: Draft, ranges: tuple[DoseRange, ...]) -> Fraction:
+    """A dose in a range that applies, in a calm order; else at an end of one, a whole, a part, or any of the usual."""
+    if draft.odd(0.02):
+        return draft.rng.choice((Fraction(10), Fraction("10.0001"), Fraction("9.9999"), Fraction(15)))
+    if draft.odd(0.5) or not ranges:
+        return draft.rng.choice(
+            (*map(Fraction, ("0.3", "0.4", "0.5", "0.6", "0.8", "1", "1", "2", "0.999999", "1.000001")),)
+        )
+    one = draft.rng.choice(ranges)
+    if draft.odd(0.6):
+        return max(beside(draft, draft.rng.choice((one.least, one.most, one.most))), Fraction("0.001"))
+    if one.basis == "per_infusion":
+        return one.least + (one.most - one.least) * draft.rng.choice((Fraction(0), Fraction(1, 2), Fraction(1)))
+    return one.most / draft.rng.choice((1, 2, 2, 4, 5))
 
 
 def write_dose_cells(draft: Draft, per_kg: Fraction) -> None:
@@ -482,8 +698,23 @@ def write_dose_cells(draft: Draft, per_kg: Fraction) -> None:
     if form != "total":
         draft.cells["dose"] = quantity(draft, per_kg / factor, spaced(draft, unit))
     if form != "dose":
-        share = draft.rng.choice((Fraction("1.05"), Fraction(2), Fraction(1, 2))) if draft.odd(0.3) else Fraction(1)
-        draft.cells["dose_total"] = number_text(per_kg * share * draft.weight_kg) + draft.pick(("", " g", "g"))
+        share = Fraction(1)
+        if draft.odd(0.5):
+            tenths = (
+                "0.9",
+                "1.1",
+                "0.9",
+                "1.1",
+                "0.899999",
+                "0.900001",
+                "1.100001",
+                "1.099999",
+                "1.10000001",
+                "0.89999999",
+            )
+            share = Fraction(draft.pick((*tenths, "1.05", "2", "0.5")))
+        grams, unit = per_kg * share * draft.weight_kg, draft.pick(("", " g", "g", " g", " mg"))
+        draft.cells["dose_total"] = number_text(grams * 1000 if unit == " mg" else grams) + unit
 
 
 def hours_for(draft: Draft, per_kg: Fraction) -> Fraction:
@@ -521,13 +752,19 @@ def drop_columns(draft: Draft) -> None:
 
 
 def write_last_product(draft: Draft, brand: str, percent: Fraction) -> None:
-    """The product of last time: the same, or another."""
+    """The product of last time: the same, or another; by name with or without its strength, or by code."""
     if not draft.chance(0.3):
         return
-    other = draft.odd(0.3)
-    name = draft.pick((*ONE_STRENGTH, RECONSTITUTED)) if other else brand
-    strength = f" {number_text(percent)}%" if not other and draft.chance(0.5) else ""
+    name, strength = brand, f" {number_text(percent)}%" if draft.chance(0.5) else ""
+    if draft.odd(0.3):
+        name, strength = draft.pick((*ONE_STRENGTH, RECONSTITUTED)), ""
+    elif brand in TWO_STRENGTHS and draft.odd(0.5):
+        strength = draft.pick(("", " 5%", " 10%"))
     draft.cells["last_product"] = brand_text(draft, name) + strength
+    if draft.odd(0.15):
+        codes = [code for row in product_rows().values() for code in row["ndc_product_codes"].split(";") if code]
+        labeler, product = draft.pick(codes).split("-")
+        draft.cells["last_product"] = code_text(draft, (labeler, product))
 
 
 def pad(draft: Draft) -> None:
@@ -551,7 +788,7 @@ def random_order(rng: random.Random) -> dict[str, str]:
     write_weights(draft, write_age(draft))
     write_indication(draft, indication)
     write_product(draft, brand, percent)
-    steps: tuple[Callable[[Draft], None], ...] = (write_answers, write_thrombosis, write_course)
+    steps: tuple[Callable[[Draft], None], ...] = (write_answers, write_diagnoses, write_thrombosis, write_course)
     for step in (*steps, write_reaction, write_rates, write_dose):
         step(draft)
     write_last_product(draft, brand, percent)

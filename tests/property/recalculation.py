@@ -2,7 +2,8 @@
 
 This is the oracle of the property tests. It shares no line with the package, reads the second copy of the label,
 product and diagnosis tables (`tests/tables`), and knows the built-in policy only. In its scope are the rules of
-`IN_SCOPE`, which judge one order by itself: no history, no site policy, no diagnoses column, no NDC, units in the cell.
+`IN_SCOPE`, which judge one order by itself: no history, no site policy, units in the cell. What the orders of one
+patient say together is in `patient_recalculation`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ IN_SCOPE = frozenset(
     f"IVG{number}"
     for number in (
         *(101, 102, 103, 104, 105, 106, 107, 109, 113, 114),
-        *(201, 202, 203, 204, 205, 206, 207, 208, 209, 303, 501, 502),
-        *(901, 902, 903, 904, 906, 907, 908, 911),
+        *(201, 202, 203, 204, 205, 206, 207, 208, 209, 301, 302, 303, 403, 501, 502),
+        *(901, 902, 903, 904, 906, 907, 908, 909, 911),
     )
 )
 
@@ -41,6 +42,9 @@ OVER_65_FROM_YEARS = 66
 RESTART_AFTER_DAYS = 56
 RECHALLENGE_WAIT_MINUTES = Fraction(15)
 HIGH_DOSE_G_PER_KG = Fraction(1)
+DOSES_DISAGREE_FROM = Fraction(1, 10)
+USUAL_COURSES_G_PER_KG = {"ITP": Fraction(2), "GBS": Fraction(2), "KD": Fraction(2), "MMN": Fraction(2)}
+BODY_MASS_INDEX = (Fraction(12), Fraction(50))
 
 # Plausible ranges: outside them a value is not used.
 WEIGHT_RANGE_KG = (Fraction("0.3"), Fraction(350))
@@ -51,6 +55,7 @@ DOSE_AT_MOST_G_PER_KG = Fraction(10)
 RECONSTITUTED_RANGE_MG_PER_ML = (Fraction(30), Fraction(120))
 
 TOLERANCE = Fraction(1, 10**9)
+JUST_BELOW, JUST_ABOVE = 1 - TOLERANCE, 1 + TOLERANCE
 
 THROMBOTIC = ("hypercoagulable_state", "recent_thrombosis", "ivig_thrombosis")
 SOFT_MAX_SEEDS = ("cardiovascular_risk", "diabetes", "renal_insufficiency")
@@ -78,7 +83,7 @@ MISSING_NUMBERS = frozenset({"", "na", "n/a", "none", "nan"})
 
 REVIEW_COLUMNS = frozenset(
     {
-        *("height_cm", "sex", "ordered_at", "first_infusion", "last_ivig_date", "last_product", "phase"),
+        *("height_cm", "sex", "pregnant", "ordered_at", "first_infusion", "last_ivig_date", "last_product", "phase"),
         *("dose", "dose_total", "infusion_hours", *QUESTIONS),
     }
 )
@@ -94,8 +99,7 @@ class Expected:
 
     Rates and limits in mg/kg/min or, where the name says so, mL/h; None where not to be had. The names are those of
     the report. `findings` holds (code, severity, column), the column for IVG901, 902, 903 and 908 alone. `status` is
-    that of these findings: a rule out of scope can make the order's own status worse. `restart_at_minimum`: the start
-    rate is over its limit and IVG403, which is out of scope, says so in place of IVG105.
+    that of these findings: a rule out of scope can make the order's own status worse.
     """
 
     status: str
@@ -116,7 +120,6 @@ class Expected:
     start_rate_mg_per_kg_min: Fraction | None
     max_rate_mg_per_kg_min: Fraction | None
     findings: tuple[Finding, ...]
-    restart_at_minimum: bool = False
 
 
 # Comparisons: exact, with a relative tolerance.
@@ -125,8 +128,8 @@ class Expected:
 def over(value: Fraction, limit: Fraction, *, exclusive: bool = False) -> bool:
     """Whether a value breaks a limit: equal within 1e-9 is not over, but breaks an exclusive limit."""
     if exclusive:
-        return value >= limit * (1 - TOLERANCE)
-    return value > limit * (1 + TOLERANCE)
+        return value >= limit * JUST_BELOW
+    return value > limit * JUST_ABOVE
 
 
 def same(one: Fraction, other: Fraction) -> bool:
@@ -136,7 +139,7 @@ def same(one: Fraction, other: Fraction) -> bool:
 
 def within(value: Fraction, bounds: tuple[Fraction, Fraction]) -> bool:
     """Whether a value lies in a range, its ends included."""
-    return not over(value, bounds[1]) and value >= bounds[0] * (1 - TOLERANCE)
+    return not over(value, bounds[1]) and value >= bounds[0] * JUST_BELOW
 
 
 # Cells: what stands in them, each with its state.
@@ -335,6 +338,20 @@ class LabelRow:
     maximum: Fraction | None
     at_risk: Fraction | None
     at_risk_exclusive: bool
+    dose: DoseRange | None
+
+
+@dataclass(frozen=True)
+class DoseRange:
+    """A dose in g/kg that a label or usage states: of one infusion, of a course, of a cycle or of a month."""
+
+    least: Fraction
+    most: Fraction
+    basis: str
+
+    def contains(self, dose: Fraction) -> bool:
+        """Whether the dose of one infusion fits: within a range of one infusion; else any part of the whole, or all."""
+        return within(dose, (self.least if self.basis == "per_infusion" else Fraction(0), self.most))
 
 
 @dataclass(frozen=True)
@@ -393,18 +410,26 @@ def label_row(row: Mapping[str, str]) -> LabelRow:
         return rate_per_kg(*reading.value, None, concentration) if reading.value else None
 
     bound = row["at_risk_bound"] == "exclusive"
+    least, most, basis = (row[f"dose_{part}"] for part in ("min_g_per_kg", "max_g_per_kg", "basis"))
+    dose = DoseRange(Fraction(least), Fraction(most), basis) if basis else None
     names = (row["product"], row["indication"], row["phase"])
-    return LabelRow(*names, rate("start_rate"), rate("max_rate"), rate("at_risk_max_rate"), bound)
+    return LabelRow(*names, rate("start_rate"), rate("max_rate"), rate("at_risk_max_rate"), bound, dose)
+
+
+@cache
+def rows_of_code(code: str) -> tuple[dict[str, str], ...]:
+    """The rows of a diagnosis code without its point: all that have the longest prefix of it."""
+    prefixes = [row for row in table("icd10cm.csv") if code.startswith(row["code"].replace(".", ""))]
+    longest = max((len(row["code"].replace(".", "")) for row in prefixes), default=0)
+    return tuple(row for row in prefixes if len(row["code"].replace(".", "")) == longest)
 
 
 @cache
 def indication_of_code(code: str) -> str | None:
-    """The indication of a diagnosis code: the row with the longest prefix decides, if it is an indication."""
+    """The indication of a diagnosis code, if its rows name one."""
     if not CODE.fullmatch(code):
         return None
-    prefixes = [row for row in table("icd10cm.csv") if code.startswith(row["code"].replace(".", ""))]
-    longest = max(prefixes, key=lambda row: len(row["code"].replace(".", "")), default=None)
-    return longest["means"] if longest and longest["kind"] == "indication" else None
+    return next((row["means"] for row in rows_of_code(code) if row["kind"] == "indication"), None)
 
 
 @cache
@@ -426,13 +451,53 @@ def fold(text: str) -> str:
     return "".join(re.findall("[a-z0-9]+", text.lower()))
 
 
+NDC = re.compile("(?:NDC[ :]*)?([0-9]+(?:-[0-9]+)*)", re.IGNORECASE)
+NDC_FORMS = frozenset({(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2), (4, 4), (5, 3), (5, 4)})
+
+
+@cache
+def products_of_ndc(text: str) -> tuple[str, ...]:
+    """The products of a National Drug Code: one, two where a code serves two strengths, none where it is not one.
+
+    Labeler and product segment decide, filled up to 5-4 with zeros; without hyphens only eleven digits are a code.
+    """
+    match = NDC.fullmatch(text)
+    parts = match[1].split("-") if match else []
+    if len(parts) == 1 and len(parts[0]) == 11:
+        parts = [parts[0][:5], parts[0][5:9], parts[0][9:]]
+    if tuple(len(part) for part in parts) not in NDC_FORMS:
+        return ()
+    code = filled_up(parts)
+    rows = product_rows().items()
+    return tuple(name for name, row in rows if code in map(filled_up, ndc_segments(row["ndc_product_codes"])))
+
+
+def ndc_segments(codes: str) -> list[list[str]]:
+    """The segments of each product code in a list."""
+    return [code.split("-") for code in codes.split(";") if code]
+
+
+def filled_up(parts: Sequence[str]) -> tuple[str, str]:
+    """Labeler and product segment at their full length."""
+    return parts[0].zfill(5), parts[1].zfill(4)
+
+
+def brand_of(product: str) -> Brand:
+    """The brand of a product."""
+    return next(brand for brand in brands().values() if product in brand.products)
+
+
 @cache
 def named_product(text: str) -> tuple[Brand | None, Fraction | None]:
-    """The one brand that a product text names, and the strength in it, in mg/mL.
+    """The one brand that a product text names, and the strength in it, in mg/mL: by name or by National Drug Code.
 
     Besides the name there may be one strength, one pack size and words of a closed list; anything else, and the text
-    is not recognised.
+    is not recognised. A code of two strengths names none.
     """
+    by_code = products_of_ndc(text)
+    if by_code:
+        brand = brand_of(by_code[0])
+        return (brand, strength_of(by_code[0])) if len(by_code) == 1 else (None, None)
     rest = text.lower()
     strengths, rest = STRENGTH.findall(rest), STRENGTH.sub(" ", rest)
     packs, rest = PACK.findall(rest), PACK.sub(" ", rest)
@@ -441,6 +506,12 @@ def named_product(text: str) -> tuple[Brand | None, Fraction | None]:
         return None, None
     strength = Fraction(strengths[0][0]) * (10 if strengths[0][1] == "%" else 1) if strengths else None
     return next(iter(found.values())), strength
+
+
+def strength_of(product: str) -> Fraction | None:
+    """The product's own strength in mg/mL."""
+    own = product_rows()[product]["concentration_mg_per_mL"]
+    return Fraction(own) if own else None
 
 
 def names_only(words: Sequence[str], brand: Brand) -> bool:
@@ -460,12 +531,14 @@ def all_known(words: Sequence[str]) -> bool:
 class Product:
     """What is known of the product of an order.
 
-    `name` is the product where one is known; a brand of two strengths can be open: `brand` without `name`.
+    `name` is the product where one is known; a brand of two strengths can be open: `brand` without `name`. `conflict`:
+    a strength or concentration says otherwise.
     """
 
     brand: Brand | None = None
     name: str | None = None
     mg_per_ml: Fraction | None = None
+    conflict: bool = False
 
     @property
     def stabilizer(self) -> str | None:
@@ -481,8 +554,8 @@ class Product:
         return self.brand.name if self.brand else ""
 
 
-def choose_product(brand: Brand, strength: Fraction | None, column: Fraction | None) -> tuple[Product, bool]:
-    """The product of a brand, by the strength in its text or the concentration beside it; and whether they conflict.
+def choose_product(brand: Brand, strength: Fraction | None, column: Fraction | None) -> Product:
+    """The product of a brand, by the strength in its text or the concentration beside it.
 
     All values that conflict are kept, and the greatest concentration is judged.
     """
@@ -490,15 +563,15 @@ def choose_product(brand: Brand, strength: Fraction | None, column: Fraction | N
     disagree = len(written) == 2 and not same(*written)
     if not brand.by_strength:
         misfit = any(not within(value, RECONSTITUTED_RANGE_MG_PER_ML) for value in written)
-        return Product(brand, brand.name, max(written, default=None)), disagree or misfit
+        return Product(brand, brand.name, max(written, default=None), disagree or misfit)
     if len(brand.by_strength) == 1:
         ((own, name),) = brand.by_strength.items()
-        return Product(brand, name, max([own, *written])), any(not same(own, value) for value in written)
+        return Product(brand, name, max([own, *written]), any(not same(own, value) for value in written))
     if not written:
-        return Product(brand), False
+        return Product(brand)
     chosen = brand.product_of(written[0])
     judged = written if chosen else [*brand.by_strength, *written]
-    return Product(brand, chosen, max(judged)), disagree or chosen is None
+    return Product(brand, chosen, max(judged), disagree or chosen is None)
 
 
 def read_product(desk: Desk, by_volume: bool) -> Product:
@@ -514,11 +587,14 @@ def read_product(desk: Desk, by_volume: bool) -> Product:
     if needed and cell.state == "blank":
         desk.find("IVG901", UNCHECKED, "concentration")
     column = desk.settle("concentration", cell, severity=UNCHECKED if needed else REVIEW)
+    by_code = products_of_ndc(desk.text("product"))
+    if len(by_code) > 1 and column is not None:
+        brand = brand_of(by_code[0])
     if brand is None:
         desk.find("IVG907", UNCHECKED if desk.text("product") else REVIEW)
         return Product(mg_per_ml=column)
-    product, conflict = choose_product(brand, strength, column)
-    if conflict:
+    product = choose_product(brand, strength, column)
+    if product.conflict:
         desk.find("IVG908", UNCHECKED, "concentration")
     elif product.name is None:
         desk.find("IVG907", REVIEW)
@@ -529,7 +605,7 @@ def read_product(desk: Desk, by_volume: bool) -> Product:
 
 
 def read_weight(desk: Desk) -> Fraction | None:
-    """The weight in kg that rates are reckoned on.
+    """The weight in kg that rates are reckoned on, after comparing the body weight with the height.
 
     The dosing weight where given, else the weight; of a dosing weight over the weight, the lesser. A dosing weight
     that cannot be used leaves the weight unknown.
@@ -540,6 +616,9 @@ def read_weight(desk: Desk) -> Fraction | None:
         desk.find("IVG901", UNCHECKED, "weight")
     desk.settle("weight", weight)
     desk.settle("dosing_weight", dosing)
+    height = desk.settle("height_cm", read_ranged(desk.text("height_cm"), HEIGHT_UNITS, HEIGHT_RANGE_CM))
+    if weight.value is not None and height is not None:
+        desk.find_if(other_unit_fits(desk, height), "IVG909", REVIEW)
     if dosing.state == "blank":
         return weight.value
     if dosing.value is None or weight.value is None:
@@ -547,6 +626,14 @@ def read_weight(desk: Desk) -> Fraction | None:
     if over(dosing.value, weight.value):
         desk.find("IVG908", UNCHECKED, "dosing_weight")
     return min(dosing.value, weight.value)
+
+
+def other_unit_fits(desk: Desk, height_cm: Fraction) -> bool:
+    """Whether the weight is impossible for the height as written, and possible with the same number in the other unit."""
+    number, unit = read_quantity(desk.text("weight"), WEIGHT_UNITS).value or (ONE, ONE)
+    other = POUND if unit == ONE else ONE
+    written, otherwise = (number * factor / (height_cm / 100) ** 2 for factor in (unit, other))
+    return not within(written, BODY_MASS_INDEX) and within(otherwise, BODY_MASS_INDEX)
 
 
 def completed_years(born: date, as_of: date) -> int:
@@ -571,29 +658,41 @@ def read_age(desk: Desk) -> int | None:
     return max(ages, default=None)
 
 
+DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
+
+
+def read_diagnoses(desk: Desk) -> set[str]:
+    """The questions that the diagnosis codes answer yes; text that is no code is unreadable, the others still answer."""
+    text = desk.text("diagnoses").upper()
+    parts = [part.strip() for part in text.split(";") if part.strip()] if text.lower() not in MISSING_NUMBERS else []
+    codes = [part for part in parts if DIAGNOSIS.fullmatch(part)]
+    if len(codes) < len(parts):
+        desk.find("IVG902", UNCHECKED, "diagnoses")
+    rows = [row for code in codes for row in rows_of_code(code.replace(".", ""))]
+    return {row["means"] for row in rows if row["kind"] == "risk"}
+
+
 def read_answers(desk: Desk) -> dict[str, Answer]:
-    """The answers to the risk questions; an unreadable one counts as unknown, and the date of a thrombosis answers."""
+    """The answers to the risk questions; an unreadable one counts as unknown; codes and a date answer too.
+
+    A date of the last thrombosis answers history yes; recent yes within the window, else no where it is blank. An
+    acute code is recent, or history where the date lies outside the window. The riskier of two answers counts, and a
+    no that a code or the date contradicts is IVG911.
+    """
     answers: dict[str, Answer] = {}
     for question in QUESTIONS:
         answers[question] = desk.settle(question, read_answer(desk.text(question))) or "unknown"
+    said = read_diagnoses(desk)
     day = desk.settle("last_thrombosis_date", read_date(desk.text("last_thrombosis_date"), desk.as_of))
-    return answers if day is None else answered_by_date(desk, answers, (desk.as_of - day).days)
-
-
-def answered_by_date(desk: Desk, answers: Mapping[str, Answer], days: int) -> dict[str, Answer]:
-    """What a thrombosis so many days ago answers: history yes; recent yes within the window, else no where it is blank.
-
-    The riskier of two answers counts, and a no that the date contradicts is IVG911.
-    """
-    recent = days <= RECENT_THROMBOSIS_DAYS
-    denied = answers["thrombosis_history"] == "no" or (recent and answers["recent_thrombosis"] == "no")
-    desk.find_if(denied, "IVG911", REVIEW)
-    answered: dict[str, Answer] = {**answers, "thrombosis_history": "yes"}
-    if recent:
-        answered["recent_thrombosis"] = "yes"
-    elif not desk.text("recent_thrombosis").strip():
-        answered["recent_thrombosis"] = "no"
-    return answered
+    outside = day is not None and (desk.as_of - day).days > RECENT_THROMBOSIS_DAYS
+    if outside and "recent_thrombosis" in said:
+        said = said - {"recent_thrombosis"} | {"thrombosis_history"}
+    if day is not None:
+        said |= {"thrombosis_history"} if outside else {"thrombosis_history", "recent_thrombosis"}
+    desk.find_if(any(answers[question] == "no" for question in said), "IVG911", REVIEW)
+    if outside and not desk.text("recent_thrombosis"):
+        answers["recent_thrombosis"] = "no"
+    return answers | dict.fromkeys(said, "yes")
 
 
 def risk_factors(answers: Mapping[str, Answer], age: int | None) -> tuple[str, ...]:
@@ -661,29 +760,70 @@ RATE_COLUMNS = ("max_rate", "start_rate", "reaction_rate")
 
 
 def read_dose(desk: Desk, weight_kg: Fraction | None) -> Fraction | None:
-    """The dose of this infusion in g/kg: the greater of what `dose` and `dose_total` give."""
+    """The dose of this infusion in g/kg: the greater of what `dose` and `dose_total` give, which may disagree."""
     dose = read_quantity(desk.text("dose"), DOSE_UNITS)
     total = read_amount(desk.text("dose_total"), TOTAL_DOSE_UNITS)
-    per_kg: list[Fraction | None] = []
+    doses: list[Dose] = []
     if dose.value is None:
         desk.settle("dose", dose)
     else:
         number, unit = dose.value
-        per_kg.append(settle_dose(desk, "dose", number * unit.grams, ONE if unit.per_kg else weight_kg))
+        doses.append(settle_dose(desk, "dose", number * unit.grams, unit.per_kg, weight_kg))
     if total.value is None:
         desk.settle("dose_total", total)
     else:
-        per_kg.append(settle_dose(desk, "dose_total", total.value, weight_kg))
-    return max((value for value in per_kg if value is not None), default=None)
+        doses.append(settle_dose(desk, "dose_total", total.value, False, weight_kg))
+    desk.find_if(disagree(*(each.grams for each in doses)), "IVG302", REVIEW)
+    return max((each.per_kg for each in doses if each.per_kg is not None), default=None)
 
 
-def settle_dose(desk: Desk, column: str, grams: Fraction, kilograms: Fraction | None) -> Fraction | None:
-    """The dose in g/kg where it is plausible: above nothing and, where the weight is known, at most 10 g/kg."""
-    per_kg = None if kilograms is None else grams / kilograms
-    if grams == 0 or (per_kg is not None and over(per_kg, DOSE_AT_MOST_G_PER_KG)):
+@dataclass(frozen=True)
+class Dose:
+    """A dose in g/kg and in grams, each where it can be had."""
+
+    per_kg: Fraction | None = None
+    grams: Fraction | None = None
+
+
+def settle_dose(desk: Desk, column: str, amount: Fraction, is_per_kg: bool, kilograms: Fraction | None) -> Dose:
+    """A dose where it is plausible: above nothing and, where g/kg is known, at most 10 g/kg."""
+    if is_per_kg:
+        dose = Dose(amount, None if kilograms is None else amount * kilograms)
+    else:
+        dose = Dose(None if kilograms is None else amount / kilograms, amount)
+    if amount == 0 or (dose.per_kg is not None and over(dose.per_kg, DOSE_AT_MOST_G_PER_KG)):
         desk.find("IVG903", REVIEW, column)
-        return None
-    return per_kg
+        return Dose()
+    return dose
+
+
+def disagree(dose: Fraction | None = None, total: Fraction | None = None) -> bool:
+    """Whether the total is more than a tenth of the dose away from it, both in grams."""
+    return dose is not None and total is not None and over(abs(total - dose), dose * DOSES_DISAGREE_FROM)
+
+
+def dose_ranges(product: Product, indication: str | None, phase: str | None) -> tuple[DoseRange, ...]:
+    """The doses that apply: the label's for the indication and phase; where the product or its label's dose is not
+    known, those of every product; and the usual courses.
+    """
+    stated = [row for row in label_rows() if row.indication == indication and row.dose is not None]
+    own = [row for row in stated if row.product == product.name]
+    rows = in_phase(own or stated, phase)
+    usual = USUAL_COURSES_G_PER_KG.get(indication or "")
+    ranges = [row.dose for row in rows if row.dose is not None]
+    return (*ranges, *([DoseRange(Fraction(0), usual, "per_course")] if usual else []))
+
+
+def ranges_of(order: Mapping[str, str], as_of: date) -> tuple[DoseRange, ...]:
+    """The doses that apply to an order, from its cells alone."""
+    desk = Desk(order, as_of)
+    phase = read_word(desk.text("phase"), PHASES).value
+    return dose_ranges(read_product(desk, False), read_indication(desk), phase)
+
+
+def in_phase(rows: Sequence[LabelRow], phase: str | None) -> Sequence[LabelRow]:
+    """The rows of a phase, with those that name none; all rows where there are neither."""
+    return [row for row in rows if phase and row.phase in ("", phase)] or rows
 
 
 # An earlier reaction.
@@ -724,7 +864,7 @@ def read_reaction(desk: Desk, weight_kg: Fraction | None, mg_per_ml: Fraction | 
     for column, state in (("reaction_grade", grade_cell.state), ("reaction_rate", rate.state)):
         if rechallenge and state == "blank":
             desk.find("IVG901", UNCHECKED, column)
-    waited = minutes is not None and minutes >= RECHALLENGE_WAIT_MINUTES * (1 - TOLERANCE)
+    waited = minutes is not None and minutes >= RECHALLENGE_WAIT_MINUTES * JUST_BELOW
     half = None if rate.value is None else rate.value / 2
     return Reaction(rechallenge, grade, half, resolved == "yes" and waited)
 
@@ -832,9 +972,9 @@ def pump_rate(limit: Limit, weight_kg: Fraction | None, mg_per_ml: Fraction | No
         return None
     rate = limit.rate * 60 * weight_kg / mg_per_ml
     if not limit.exclusive:
-        least_over = rate * (1 + TOLERANCE)
+        least_over = rate * JUST_ABOVE
         return Fraction(math.floor(least_over)) if least_over >= 100 else Fraction(math.floor(least_over * 10), 10)
-    below = rate * (1 - TOLERANCE)
+    below = rate * JUST_BELOW
     return Fraction(math.ceil(below) - 1) if below > 100 else Fraction(math.ceil(below * 10) - 1, 10)
 
 
@@ -856,6 +996,8 @@ class Case:
     maximum: Rate
     reaction: Reaction
     dose: Fraction | None
+    phase: str | None
+    ranges: tuple[DoseRange, ...]
 
     @property
     def ordered(self) -> list[Fraction]:
@@ -883,31 +1025,30 @@ def judge_rates(case: Case) -> None:
     find_if(case.any_over(case.limits.soft) and not case.any_over(case.limits.hard), "IVG104", REVIEW)
 
 
-def judge_start(case: Case) -> bool:
-    """IVG105, 106 and 109: the start rate; gives back whether IVG403 stands in place of IVG105."""
+def judge_start(case: Case) -> None:
+    """IVG105, 106, 109 and 403: the start rate; on a restart IVG403 stands in place of IVG105."""
     start, maximum = case.start.value, case.maximum.value
     case.desk.find_if(case.start.state == "blank", "IVG109", INFO)
     if start is None:
-        return False
+        return
     case.desk.find_if(maximum is not None and over(start, maximum), "IVG106", REVIEW)
-    too_fast, restart = over(start, case.limits.start.rate), restarts(case)
-    case.desk.find_if(too_fast and not restart, "IVG105", REVIEW)
-    return too_fast and restart
+    case.desk.find_if(over(start, case.limits.start.rate), "IVG403" if restarts(case) else "IVG105", REVIEW)
 
 
 def restarts(case: Case) -> bool:
     """Whether the patient starts anew: a first infusion, more than 8 weeks since the last, or another product."""
     desk = case.desk
-    first = read_answer(desk.text("first_infusion")).value == "yes"
+    first = read_answer(desk.text("first_infusion")).value == "yes" or case.phase == "first"
     last = read_date(desk.text("last_ivig_date"), desk.as_of).value
-    long_ago = last is not None and (desk.as_of - last).days > RESTART_AFTER_DAYS
+    today = read_date(desk.text("ordered_at"), desk.as_of).value or desk.as_of
+    long_ago = last is not None and (today - last).days > RESTART_AFTER_DAYS
     return first or long_ago or another_product(case.product, last_product(desk.text("last_product")))
 
 
 def last_product(text: str) -> Product:
-    """The product of the last infusion, by its text alone."""
+    """The product of the last infusion, by its text alone; a strength that the brand does not have is not used."""
     brand, strength = named_product(text)
-    return choose_product(brand, strength, None)[0] if brand else Product()
+    return choose_product(brand, strength, None) if brand else Product()
 
 
 def another_product(one: Product, other: Product) -> bool:
@@ -920,13 +1061,17 @@ def another_product(one: Product, other: Product) -> bool:
 
 
 def judge_dose(case: Case) -> None:
-    """IVG107 and 303: the mean rate that dose and hours imply, and a high dose in a patient at risk of stroke."""
+    """IVG107, 301 and 303: the mean rate that dose and hours imply, a dose that no range contains, and a high dose in a
+    patient at risk of stroke.
+    """
     hours = case.desk.settle("infusion_hours", read_positive(case.desk.text("infusion_hours"), HOUR_UNITS))
     if case.dose is None:
         return
     if hours is not None:
         mean, hard = case.dose * 1000 / (hours * 60), case.limits.hard
         case.desk.find_if(over(mean, hard.rate, exclusive=hard.exclusive), "IVG107", STOP)
+    outside = not any(each.contains(case.dose) for each in case.ranges)
+    case.desk.find_if(bool(case.ranges) and outside, "IVG301", REVIEW)
     factor = over_65(case.age) or case.yes(*THROMBOTIC, "cardiovascular_risk", *THROMBOSIS_FACTORS)
     case.desk.find_if(factor and over(case.dose, HIGH_DOSE_G_PER_KG, exclusive=True), "IVG303", REVIEW)
 
@@ -999,20 +1144,14 @@ def read_asides(desk: Desk) -> None:
     for column in ("order_id", "patient_id"):
         if not desk.text(column):
             desk.find("IVG901", UNCHECKED, column)
-    desk.settle("height_cm", read_ranged(desk.text("height_cm"), HEIGHT_UNITS, HEIGHT_RANGE_CM))
     desk.settle("sex", read_word(desk.text("sex"), SEXES))
-    desk.settle("first_infusion", read_answer(desk.text("first_infusion")))
+    for column in ("first_infusion", "pregnant"):
+        desk.settle(column, read_answer(desk.text(column)))
     for column in ("ordered_at", "last_ivig_date"):
         desk.settle(column, read_date(desk.text(column), desk.as_of))
     text = desk.text("last_product")
-    if text and not recognised(text):
+    if text and named_product(text)[0] is None:
         desk.find("IVG902", REVIEW, "last_product")
-
-
-def recognised(text: str) -> bool:
-    """Whether a text names a product; a strength that the brand does not have makes it none."""
-    brand, strength = named_product(text)
-    return brand is not None and not choose_product(brand, strength, None)[1]
 
 
 def worst(findings: Iterable[Finding]) -> str:
@@ -1035,8 +1174,9 @@ def recalculate(order: Mapping[str, str], as_of: date) -> Expected:
     at_risk, figures = risk_factors(answers, age), label_figures(product.name, indication, phase)
     limits = reckon_limits(indication, figures, reaction.half_rate, bool(at_risk), undocumented)
     dose = read_dose(desk, weight)
-    case = Case(desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose)
-    restart = judge(case, indication, undocumented)
+    ranges = dose_ranges(product, indication, phase)
+    case = Case(desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose, phase, ranges)
+    judge(case, indication, undocumented)
     return Expected(
         status=worst(desk.findings),
         at_risk=at_risk,
@@ -1056,19 +1196,17 @@ def recalculate(order: Mapping[str, str], as_of: date) -> Expected:
         start_rate_mg_per_kg_min=start.value,
         max_rate_mg_per_kg_min=maximum.value,
         findings=tuple(sorted(desk.findings)),
-        restart_at_minimum=restart,
     )
 
 
-def judge(case: Case, indication: str | None, undocumented: Sequence[str]) -> bool:
-    """Every rule on one order; gives back whether IVG403 stands in place of IVG105."""
+def judge(case: Case, indication: str | None, undocumented: Sequence[str]) -> None:
+    """Every rule on one order."""
     if case.maximum.state == "blank":
         case.desk.find("IVG901", UNCHECKED, "max_rate")
     judge_rates(case)
-    restart = judge_start(case)
+    judge_start(case)
     judge_dose(case)
     judge_label(case, indication)
     judge_contraindications(case)
     judge_rechallenge(case)
     case.desk.find_if(bool(undocumented), "IVG904", REVIEW)
-    return restart

@@ -13,9 +13,8 @@ from ivigcheck.report.model import Facts
 from random_orders import AS_OF, random_order
 from recalculation import Expected, recalculate
 
-_RANK = ("PASS", "INFO", "REVIEW", "UNCHECKED", "STOP")
 _WITH_COLUMN = {"IVG901", "IVG902", "IVG903", "IVG908"}
-_BATCH, _BATCHES = 2500, 10
+_BATCH, _BATCHES = 1500, 10
 
 
 def one_table(orders: list[dict[str, str]]) -> Table:
@@ -25,18 +24,15 @@ def one_table(orders: list[dict[str, str]]) -> Table:
 
 
 def wanted(expected: Expected) -> tuple[str, list[tuple[str, str, str]]]:
-    """Status and findings. A start over its limit on a restart is IVG105 here: IVG403 is not one of the rules."""
-    findings, status = list(expected.findings), expected.status
-    if expected.restart_at_minimum:
-        findings.append(("IVG105", "review", ""))
-        status = max(status, "REVIEW", key=_RANK.index)
-    return status, sorted((code, severity.lower(), column) for code, severity, column in findings)
+    """Status and findings."""
+    return expected.status, sorted((code, severity.lower(), column) for code, severity, column in expected.findings)
 
 
 def close(got: float | None, want: Fraction | None) -> bool:
+    """Equal but for binary arithmetic: of limits that tie, written with 12 digits, either may be shown."""
     if got is None or want is None:
         return got is None and want is None
-    return abs(Fraction(got) - want) <= Fraction(1, 10**12) * abs(want)
+    return abs(Fraction(got) - want) <= Fraction(1, 10**11) * abs(want)
 
 
 def differences(got: dict, want: Expected) -> list[str]:
@@ -77,9 +73,10 @@ def differences(got: dict, want: Expected) -> list[str]:
 def test_every_field_of_random_orders_agrees_with_the_recalculation(seed: int) -> None:
     rng = random.Random(seed)
     orders = [random_order(rng) for _ in range(_BATCH)]
-    # Order ids are made unique: repeats are a rule of the batch, and tested elsewhere.
+    # Ids are made unique: repeated orders, and several of one patient, are rules of the batch, and tested elsewhere.
     orders = [
-        order | {"order_id": f"{order['order_id']}-{k}"} if order.get("order_id") else order
+        order
+        | {column: f"{order[column]}-{k}" for column in ("order_id", "patient_id") if order.get(column, "").strip()}
         for k, order in enumerate(orders)
     ]
     checked = check_tables([one_table(orders)], AS_OF)

@@ -67,8 +67,9 @@ def stricter_or_equal(a: dict, b: dict) -> bool:
 
 @given(SEEDS, st.sampled_from(QUESTIONS))
 def test_a_risk_never_raises_a_limit_and_never_improves_a_status(seed: int, question: str) -> None:
-    """Law 6. An explicit no that a date overrules is a conflict, and worse than no answer: those orders are apart."""
-    order = random_order(random.Random(seed)) | {"order_id": "x"}
+    """Law 6. An explicit no that a date or a code overrules is a conflict, and worse than no answer: those orders are
+    apart."""
+    order = random_order(random.Random(seed)) | {"order_id": "x", "diagnoses": ""}
     if question in ("recent_thrombosis", "thrombosis_history"):
         order["last_thrombosis_date"] = ""
     checked = check(*(order | {question: answer, "order_id": answer} for answer in ("yes", "unknown", "no")))
@@ -92,7 +93,8 @@ def test_an_order_gets_the_same_verdict_alone_in_a_batch_and_in_any_row_order(
     seeds: list[int], rng: random.Random
 ) -> None:
     """Law 7."""
-    orders = [random_order(random.Random(seed)) | {"order_id": f"{k}"} for k, seed in enumerate(seeds)]
+    ids = [{"order_id": f"{k}", "patient_id": f"{k}"} for k in range(len(seeds))]
+    orders = [random_order(random.Random(seed)) | own for seed, own in zip(seeds, ids, strict=True)]
     alone = {order["order_id"]: verdict(check(order), 0) for order in orders}
     rng.shuffle(orders)
     checked = check(*orders)
@@ -205,7 +207,8 @@ def test_two_runs_give_the_same_report_but_for_the_moment_they_started(tmp_path)
 @given(st.lists(SEEDS, max_size=8))
 def test_the_counts_add_up_to_the_orders(seeds: list[int]) -> None:
     """Law 8."""
-    orders = [random_order(random.Random(seed)) | {"order_id": f"{k}"} for k, seed in enumerate(seeds)]
+    ids = [{"order_id": f"{k}", "patient_id": f"{k}"} for k in range(len(seeds))]
+    orders = [random_order(random.Random(seed)) | own for seed, own in zip(seeds, ids, strict=True)]
     report = Rendering(check(*orders), datetime.now(UTC)).report if orders else None
     if report:
         counts = report["counts"]

@@ -1,0 +1,134 @@
+"""What several orders of one patient say together, worked out a second time: IVG401, IVG402 and IVG404.
+
+Like `recalculation`, on which it builds, it shares no line with the package. Every order is compared with every other:
+no sorting, no windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from recalculation import (
+    JUST_BELOW,
+    WEIGHT_RANGE_KG,
+    WEIGHT_UNITS,
+    Desk,
+    DoseRange,
+    indication_of,
+    over,
+    ranges_of,
+    read_date,
+    read_dose,
+    read_ranged,
+    read_weight,
+)
+
+CODES = ("IVG401", "IVG402", "IVG404")
+
+COURSE_DAYS = 5
+MONTH_DAYS = 28
+CYCLE_DAYS = {"DM": 28, "CIDP": 21}
+WEIGHTS_WITHIN_DAYS = 30
+WEIGHTS_DIFFER_FROM = Fraction(1, 10)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One order of a patient, as far as these rules look at it; None where a value cannot be used."""
+
+    place: int
+    patient: str
+    order: str
+    day: date | None
+    day_or_today: date
+    weight_kg: Fraction | None
+    dose: Fraction | None
+    indication: str | None
+    ranges: tuple[DoseRange, ...]
+
+
+def read_row(place: int, order: Mapping[str, str], as_of: date) -> Row:
+    """One row. The dose is in g/kg on the weight that rates go by; the weight is that of the body."""
+    desk = Desk(order, as_of)
+    day = read_date(desk.text("ordered_at"), as_of).value
+    return Row(
+        place=place,
+        patient=desk.text("patient_id"),
+        order=desk.text("order_id"),
+        day=day,
+        day_or_today=day or as_of,
+        weight_kg=read_ranged(desk.text("weight"), WEIGHT_UNITS, WEIGHT_RANGE_KG).value,
+        dose=read_dose(desk, read_weight(desk)),
+        indication=indication_of(desk.text("indication")),
+        ranges=ranges_of(order, as_of),
+    )
+
+
+def patient_findings(orders: Sequence[Mapping[str, str]], as_of: date) -> dict[str, set[int]]:
+    """The rows, numbered from 0, on which each rule fires."""
+    rows = [read_row(place, order, as_of) for place, order in enumerate(orders)]
+    patients: dict[str, list[Row]] = {}
+    for row in rows:
+        patients.setdefault(row.patient, []).append(row)
+    found: dict[str, set[int]] = {code: set() for code in CODES}
+    for row in rows:
+        of_patient = patients[row.patient] if row.patient else []
+        others = [other for other in of_patient if other is not row]
+        if any(same_day(row, other) for other in others):
+            found["IVG401"].add(row.place)
+        if too_much(row, of_patient):
+            found["IVG402"].add(row.place)
+        if any(weights_disagree(row, other) for other in others):
+            found["IVG404"].add(row.place)
+    return found
+
+
+def same_day(one: Row, other: Row) -> bool:
+    """Whether two rows are two orders for one known day."""
+    return one.day is not None and one.day == other.day and one.order != other.order
+
+
+def weights_disagree(one: Row, other: Row) -> bool:
+    """Whether two weights within 30 days differ by a tenth or more of the smaller."""
+    if one.weight_kg is None or other.weight_kg is None:
+        return False
+    if abs((one.day_or_today - other.day_or_today).days) > WEIGHTS_WITHIN_DAYS:
+        return False
+    smaller = min(one.weight_kg, other.weight_kg)
+    return abs(one.weight_kg - other.weight_kg) >= smaller * WEIGHTS_DIFFER_FROM * JUST_BELOW
+
+
+def too_much(row: Row, of_patient: Sequence[Row]) -> bool:
+    """Whether the doses up to this one exceed the whole of every range that applies to it, each in its own period.
+
+    Where a range of one infusion applies, or none, nothing is summed.
+    """
+    if row.day is None or row.dose is None or not row.ranges:
+        return False
+    if any(each.basis == "per_infusion" for each in row.ranges):
+        return False
+    return all(exceeds(row, each, of_patient) for each in row.ranges)
+
+
+def exceeds(row: Row, whole: DoseRange, of_patient: Sequence[Row]) -> bool:
+    """Whether two or more doses, the days before the row's own within the period, together exceed a range.
+
+    Rows of one order and one day are counted once, the first of them.
+    """
+    counted: dict[tuple[str, date], Fraction] = {}
+    for other in of_patient:
+        if other.day is None or other.dose is None or row.day is None:
+            continue
+        if 0 <= (row.day - other.day).days < period_days(row.indication, whole.basis):
+            counted.setdefault((other.order, other.day), other.dose)
+    return len(counted) >= 2 and over(sum(counted.values(), Fraction(0)), whole.most)
+
+
+def period_days(indication: str | None, basis: str) -> int:
+    """The days of a course, of a month, or of the indication's cycle."""
+    if basis == "per_course":
+        return COURSE_DAYS
+    return MONTH_DAYS if basis == "per_month" else CYCLE_DAYS[indication or ""]

@@ -39,7 +39,7 @@ NO_DAY: Final = -1
 
 
 class WeightBasis(IntEnum):
-    """Which weight rates per kg are reckoned on, and why: the last five are the body weight."""
+    """Which weight rates per kg are reckoned on, and why: from BODY on it is the body weight."""
 
     ORDERED = 0  # the order's own dosing weight
     ADJUSTED = 1
@@ -50,6 +50,7 @@ class WeightBasis(IntEnum):
     SHORT = 6
     PREGNANT = 7
     NOT_KNOWN = 8  # height, sex or age
+    NO_IDEAL = 9  # the formula gives none for this height
 
 
 class ProductState(IntEnum):
@@ -259,6 +260,11 @@ class Orders:
         """The diagnosis code that answers a question of one order yes; "" where none does."""
         coded = self.coded.get(name)
         return str(self.diagnosis_codes[coded[i]]) if coded is not None and coded[i] >= 0 else ""
+
+    @cached_property
+    def memo(self) -> dict[str, object]:
+        """Patient id -> what a rule has worked out of the patient's rows."""
+        return {}
 
     @cached_property
     def rows_of_patient(self) -> dict[str, list[int]]:

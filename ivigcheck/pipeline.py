@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ivigcheck.columns import COLUMNS, Column, question_column, with_headers
-from ivigcheck.errors import AccountingError
+from ivigcheck.errors import AccountingError, InputError
 from ivigcheck.intake import read_inputs
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge, built_in
@@ -100,7 +100,23 @@ def read_tables(
         usual_encoding=knowledge.policy.site.encoding or None,
         progress=step,
     )
-    return _told_apart(paths, tables)
+    tables = _told_apart(paths, tables)
+    _require_answers(tables, knowledge)
+    return tables
+
+
+def _require_answers(tables: Sequence[Table], knowledge: Knowledge) -> None:
+    """A question whose blank is no, and for which the site names a header, has a column: a header that was renamed in
+    the export would else answer no for everybody. Raises InputError."""
+    site = knowledge.policy.site
+    for table in tables:
+        lacking = [name for name in site.headers if name in site.absent_means_no and name not in table.cells]
+        if lacking:
+            named = ", ".join(f'"{visible(header)}"' for name in lacking for header, _ in site.headers[name])
+            raise InputError(
+                f"{table.file}: missing column {', '.join(lacking)}: the site's policy names the header {named} for "
+                "it, and reads a blank as no. Correct the export, or the policy's headers."
+            )
 
 
 def _told_apart(paths: Sequence[Path], tables: Sequence[Table]) -> list[Table]:

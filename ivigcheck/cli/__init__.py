@@ -51,7 +51,8 @@ def _common(
     \b
     Examples:
       ivigcheck batch sample_orders/messy_batch.csv
-      ivigcheck order --indication PI --weight "82 kg" --age 40 --product Privigen --max-rate "300 mL/h" --screened
+      ivigcheck order --indication PI --weight "82 kg" --age 40 \\
+          --product Privigen --max-rate "300 mL/h" --screened
       ivigcheck rules IVG101
     """
 

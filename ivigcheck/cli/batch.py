@@ -50,9 +50,10 @@ def batch(
     \b
     Examples:
       ivigcheck batch sample_orders/clean_batch.csv
-      ivigcheck batch sample_orders/messy_batch.csv -o report.xlsx -o report.json
+      ivigcheck batch sample_orders/messy_batch.csv -o out.xlsx -o out.json
       ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
-      ivigcheck batch sample_orders/clean_batch.csv --policy sample_orders/site_policy.toml
+      ivigcheck batch sample_orders/clean_batch.csv \\
+          --policy sample_orders/site_policy.toml
 
     \b
     Exit codes:

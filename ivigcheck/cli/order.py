@@ -35,9 +35,10 @@ def order(
 
     \b
     Examples:
-      ivigcheck order --indication ITP --weight "82 kg" --age 71 --product "Privigen 10%"
-          --start-rate "0.5 mg/kg/min" --max-rate "380 mL/h" --risk diabetes
-      ivigcheck order --indication PI --weight "180 lb" --birth-date 1990-03-02
+      ivigcheck order --indication ITP --weight "82 kg" --age 71 \\
+          --product "Privigen 10%" --start-rate "0.5 mg/kg/min" \\
+          --max-rate "380 mL/h" --risk diabetes
+      ivigcheck order --indication PI --weight "180 lb" --birth-date 1990-03-02 \\
           --product "Gamunex-C" --max-rate "4 mL/kg/h" --screened --format json
 
     The exit codes are those of batch.

@@ -31,8 +31,9 @@ def _about() -> None:
     \b
     Examples:
       ivigcheck policy show
-      ivigcheck policy check site.toml
-      ivigcheck policy diff built-in site.toml --on last_night.csv
+      ivigcheck policy check sample_orders/site_policy.toml
+      ivigcheck policy diff built-in sample_orders/site_policy.toml \\
+          --on sample_orders/messy_batch.csv
     """
 
 
@@ -43,7 +44,7 @@ def show(policy: PolicyOption = None) -> int:
     \b
     Examples:
       ivigcheck policy show
-      ivigcheck policy show --policy site.toml
+      ivigcheck policy show --policy sample_orders/site_policy.toml
     """
     path = policy_path(policy)
     knowledge = read_site_policy(path, built_in()) if path else built_in()
@@ -63,7 +64,7 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A site's po
 
     \b
     Examples:
-      ivigcheck policy check site.toml
+      ivigcheck policy check sample_orders/site_policy.toml
 
     \b
     Exit codes:

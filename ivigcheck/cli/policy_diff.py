@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from ivigcheck.cli.options import AsOf, Form, as_of_day
-from ivigcheck.cli.terminal import Progress, captured, emit
+from ivigcheck.cli.terminal import Progress, emit
 from ivigcheck.errors import Exit, InputError
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.pipeline import Checked, check_tables, read_tables
 from ivigcheck.report import Facts, counts, head, summary
 from ivigcheck.report.json_report import render_json
+from ivigcheck.report.model import deviation_text, place
+from ivigcheck.rules import Severity
 from ivigcheck.show import cut, visible
 from ivigcheck.site import knowledge_in_force
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "ivigcheck.policy-diff/1"
 _LONGEST_ID: Final = 40
+_WIDTH: Final = 80
+_TOLD: Final = 100  # orders whose findings are told in words: nobody reads more, and the file has them
 _NOTHING_CHANGES: Final = "Nothing changes: no order has another status, or other findings."
 
 
@@ -39,14 +45,18 @@ def diff(
     as_of: AsOf = "",
     form: Annotated[Form, typer.Option("--format", help="How to print what changes.")] = Form.TEXT,
 ) -> int:
-    """Compare two policies on real orders: which would have another status under B than under A, and why.
+    """Compare two policies on real orders: which change, and why.
 
-    The worst change comes first. A finding that comes or goes is shown with its message.
+    Listed is each order whose status under B is not that under A, or whose findings are others. First come those that
+    B treats more mildly, the gravest loss before all. The first hundred are shown with the messages of the findings
+    that come and go; --format json has them for all.
 
     \b
     Examples:
-      ivigcheck policy diff built-in site.toml --on last_night.csv
-      ivigcheck policy diff old.toml new.toml --on monday.csv --on tuesday.xlsx --format json
+      ivigcheck policy diff built-in sample_orders/site_policy.toml \\
+          --on sample_orders/messy_batch.csv
+      ivigcheck policy diff built-in sample_orders/site_policy.toml \\
+          --on sample_orders/clean_batch.csv --format json
 
     \b
     Exit codes:
@@ -64,8 +74,7 @@ def diff(
     if form is Form.JSON:
         emit(render_json(report))
     else:
-        with captured() as screen:
-            _print_difference(screen, report, policies)
+        emit("".join(f"{line}\n" for line in _lines(report, policies)))
     return Exit.OK
 
 
@@ -113,29 +122,53 @@ def difference(one: Checked, other: Checked, day: date) -> dict[str, Any]:
     places = [[(place.file, place.sheet, place.row) for place in checked.orders.place] for checked in (one, other)]
     if places[0] != places[1]:
         raise InputError("The two policies' headers find orders in different rows or sheets. Name the sheet: --sheet.")
-    codes = [[checked.findings.codes(i) for i in range(checked.orders.n)] for checked in (one, other)]
+    told = [[checked.findings.verdicts(i) for i in range(checked.orders.n)] for checked in (one, other)]
     statuses = list(zip(one.findings.status.tolist(), other.findings.status.tolist(), strict=True))
-    changed = [
-        i
-        for i, (before, after) in enumerate(zip(*codes, strict=True))
-        if statuses[i][0] != statuses[i][1] or {code for code, _ in before} != {code for code, _ in after}
-    ]
-    changed.sort(key=lambda i: (-statuses[i][1], statuses[i][0]))  # to STOP first, and of these the longest way
+    changed = [i for i, (before, after) in enumerate(zip(*told, strict=True)) if before != after]
+    changed.sort(key=lambda i: _gravity(*statuses[i]))
     heads = [head(checked, datetime.now(UTC)) for checked in (one, other)]
-    run = {"as_of": day.isoformat(), "inputs": heads[0]["run"]["inputs"]}
-    named = [{name: each["policy"][name] for name in ("id", "version", "sha256")} for each in heads]
-    tally = {"a": counts(one), "b": counts(other), "changed": len(changed)}
+    moves = Counter((Severity(statuses[i][0]).name, Severity(statuses[i][1]).name) for i in changed)
     facts = (Facts(one), Facts(other)) if changed else ()
-    orders = [_change(*(each.of(i) for each in facts)) for i in changed]
-    return {"schema": SCHEMA, "a": named[0], "b": named[1], "run": run, "counts": tally, "orders": orders}
+    return {
+        "schema": SCHEMA,
+        **{
+            side: each["policy"] | _signed(known)
+            for side, each, known in zip("ab", heads, _known(one, other), strict=True)
+        },
+        "run": {"as_of": day.isoformat(), "inputs": heads[0]["run"]["inputs"]},
+        "counts": {"a": counts(one), "b": counts(other), "changed": len(changed)},
+        "changes": [
+            {"a": a, "b": b, "orders": moves[a, b]}
+            for a, b in sorted(moves, key=lambda move: _gravity(Severity[move[0]], Severity[move[1]]))
+        ],
+        "orders": [_change(*(each.of(i) for each in facts)) for i in changed],
+    }
+
+
+def _known(*runs: Checked) -> list[Knowledge]:
+    return [checked.knowledge for checked in runs]
+
+
+def _signed(known: Knowledge) -> dict[str, str | None]:
+    return {"signed_off_knowledge": known.policy.site.signed_off or None}
+
+
+def _gravity(before: int, after: int) -> tuple[int, int, int]:
+    """Sorts what becomes milder first, what was gravest before all; then what becomes graver, the gravest first."""
+    if after < before:
+        return 0, -before, after
+    return (1, -after, before) if after > before else (2, -after, before)
 
 
 def _change(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """One order that changes: a finding whose severity changes goes, and comes with the other."""
 
+    def key(finding: dict[str, Any]) -> tuple[str, str, str]:
+        return finding["code"], finding["column"], finding["severity"]
+
     def without(these: dict[str, Any], those: dict[str, Any]) -> list[dict[str, Any]]:
-        known = {(finding["code"], finding["severity"]) for finding in those["findings"]}
-        return [each for each in these["findings"] if (each["code"], each["severity"]) not in known]
+        known = set(map(key, those["findings"]))
+        return [each for each in these["findings"] if key(each) not in known]
 
     return {
         **{name: before[name] for name in ("order_id", "patient_id", "source")},
@@ -146,33 +179,46 @@ def _change(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _print_difference(screen: Console, report: dict[str, Any], policies: tuple[Knowledge, Knowledge]) -> None:
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    from ivigcheck.report.text_report import place
-
+def _lines(report: dict[str, Any], policies: tuple[Knowledge, Knowledge]) -> Iterator[str]:
+    """The comparison as text of 80 columns."""
     tally, as_of = report["counts"], report["run"]["as_of"]
     for side, known in zip("ab", policies, strict=True):
-        say(screen, [f"{side.upper()}: {known.policy.name}", summary(tally[side], as_of)], after=0)
-    screen.print()
+        yield visible(f"{side.upper()}: {known.policy.name}")
+        yield f"  {summary(tally[side], as_of)}"
+        for deviation in report[side]["deviations"]:
+            yield from _wrapped(deviation_text(deviation), "  ", "    ")
     total, changed = tally["a"]["orders"], tally["changed"]
     verb = "changes" if changed == 1 else "change"
-    say(
-        screen, [f"{changed} of {total} {'order' if total == 1 else 'orders'} {verb}." if changed else _NOTHING_CHANGES]
+    yield ""
+    yield f"{changed} of {total} {'order' if total == 1 else 'orders'} {verb}." if changed else _NOTHING_CHANGES
+    for move in report["changes"]:
+        what = f"{move['a']} -> {move['b']}" if move["a"] != move["b"] else f"{move['a']}, with other findings"
+        yield f"  {move['orders']:>6}  {what}"
+    for k, order in enumerate(report["orders"]):
+        if k == _TOLD:
+            yield ""
+            yield f"The other {changed - _TOLD} without the messages of their findings (--format json has them):"
+        if k < _TOLD:
+            yield ""
+        yield from _order_lines(order, messages=k < _TOLD)
+
+
+def _order_lines(order: dict[str, Any], *, messages: bool) -> Iterator[str]:
+    ids = (
+        visible(cut(order[f"{what}_id"], _LONGEST_ID)) if order[f"{what}_id"] else f"(no {what} id)"
+        for what in ("order", "patient")
     )
-    for order in report["orders"]:
-        ids = (
-            f"{visible(cut(order[f'{what}_id'], _LONGEST_ID))}" if order[f"{what}_id"] else f"(no {what} id)"
-            for what in ("order", "patient")
-        )
-        screen.print(Text("{} -> {}  {}  patient {}  {}".format(order["a"], order["b"], *ids, place(order["source"]))))
-        grid = Grid.grid(padding=(0, 1))
-        for fold in ({"no_wrap": True}, {"no_wrap": True}, {"no_wrap": True}, {"overflow": "fold"}):
-            grid.add_column(**fold)
-        for word, findings in (("comes", order["come"]), ("goes", order["gone"])):
-            for each in findings:
-                grid.add_row(word, each["code"], each["severity"], Text(visible(each["message"])))
-        screen.print(Padding(grid, (0, 0, 0, 2)))
-        screen.print()
+    line = "{} -> {}  {}  patient {}  {}".format(order["a"], order["b"], *ids, place(order["source"]))
+    if not messages:
+        signs = [*(f"+{each['code']}" for each in order["come"]), *(f"-{each['code']}" for each in order["gone"])]
+        yield f"{line}  {' '.join(signs)}"
+        return
+    yield line
+    for word, findings in (("comes", order["come"]), ("goes", order["gone"])):
+        for each in findings:
+            said = f"{word} {each['code']} {each['severity']}: {each['message']}"
+            yield from _wrapped(said, "  ", "        ")
+
+
+def _wrapped(text: str, first: str, further: str) -> list[str]:
+    return textwrap.wrap(visible(text), _WIDTH, initial_indent=first, subsequent_indent=further)

@@ -7,15 +7,20 @@ from typing import Annotated
 
 import typer
 
+from ivigcheck.cli.options import PolicyOption
 from ivigcheck.cli.terminal import captured
 from ivigcheck.errors import Exit, UsageError
-from ivigcheck.knowledge import Knowledge, built_in
+from ivigcheck.knowledge import Knowledge
 from ivigcheck.knowledge.model import Count, Rate, StartRates
 from ivigcheck.rules import RULES, Rule
 from ivigcheck.show import visible
+from ivigcheck.site import knowledge_in_force
 
 
-def rules(code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, such as IVG101.")] = "") -> int:
+def rules(
+    code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, such as IVG101.")] = "",
+    policy: PolicyOption = None,
+) -> int:
     """List the rules, or show one rule's page: when it fires, why it matters, what to do, its source.
 
     \b
@@ -23,13 +28,14 @@ def rules(code: Annotated[str, typer.Argument(metavar="[CODE]", help="One rule, 
       ivigcheck rules
       ivigcheck rules IVG101
     """
+    knowledge = knowledge_in_force(policy)
     if not code:
-        _print_list()
+        _print_list(knowledge)
         return Exit.OK
     found = RULES.get(code.upper())
     if found is None:
         raise UsageError(f'"{visible(code[:40])}" is no rule. "ivigcheck rules" lists them.')
-    _print_page(found, built_in())
+    _print_page(found, knowledge)
     return Exit.OK
 
 
@@ -38,14 +44,19 @@ def first_line(found: Rule) -> str:
     return inspect.cleandoc(found.page).splitlines()[0]
 
 
-def _print_list() -> None:
+def severity_of(found: Rule, knowledge: Knowledge) -> str:
+    """A rule's severity under the policy in force."""
+    return knowledge.policy.site.severities.get(found.code, found.severity.name.lower())
+
+
+def _print_list(knowledge: Knowledge) -> None:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for title in ("rule", "severity", "fires when"):
         table.add_column(title, no_wrap=title != "fires when", overflow="fold")
     for found in sorted(RULES.values(), key=lambda each: each.code):
-        table.add_row(found.code, found.severity.name.lower(), first_line(found))
+        table.add_row(found.code, severity_of(found, knowledge), first_line(found))
     with captured() as screen:
         screen.print(table)
 
@@ -79,7 +90,7 @@ def _print_page(found: Rule, knowledge: Knowledge) -> None:
 
     names = found.source.split(", or ")
     with captured() as screen:
-        screen.print(Text(f"{found.code} {found.name} ({found.severity.name.lower()})", style="bold"))
+        screen.print(Text(f"{found.code} {found.name} ({severity_of(found, knowledge)})", style="bold"))
         screen.print()
         for paragraph in _paragraphs(found.page):
             screen.print(Text(paragraph))

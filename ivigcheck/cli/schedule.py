@@ -43,17 +43,21 @@ def schedule(
     fail_on: FailOnOption = FailOn.STOP,
     exit_zero: ExitZero = False,
 ) -> int:
-    """Plan the infusion of one order: steps with clock times, mL/h, volumes, vital signs, vials, and its end.
+    """Plan the infusion of one order, step by step.
+
+    The page has the steps with clock times, mL/h and volumes, the end, vital signs, vials, and two lines to sign.
 
     The order is checked first. One that is STOP or UNCHECKED gets no schedule, and the reason is printed; nor does one
     whose product or dose is not known. No step is above what governs the order, nor above what it orders.
 
     \b
     Examples:
-      ivigcheck schedule --indication PI --weight "82 kg" --age 41 --product Bivigam --dose "0.4 g/kg"
-          --max-rate "6 mg/kg/min" --screened --start 2026-11-22T22:00 --zone America/New_York
-      ivigcheck schedule --indication ITP --weight "70 kg" --age 50 --product "Octagam 10%" --dose "1 g/kg"
-          --max-rate "8 mg/kg/min" --screened --pump-increment "1 mL/h" --format json
+      ivigcheck schedule --indication PI --weight "82 kg" --age 41 \\
+          --product Bivigam --dose "0.4 g/kg" --max-rate "6 mg/kg/min" \\
+          --screened --start 2026-11-22T22:00 --zone America/New_York
+      ivigcheck schedule --indication ITP --weight "70 kg" --age 50 \\
+          --product "Octagam 10%" --dose "1 g/kg" --max-rate "8 mg/kg/min" \\
+          --screened --pump-increment "1 mL/h" --format json
 
     \b
     Exit codes: those of batch, and
@@ -80,13 +84,13 @@ def _increment(text: str) -> float:
     """The pump's increment in mL/h; a bare number is in mL/h. Raises UsageError for anything else."""
     unit = find_unit("mL/h", "rate")
     reading = read_quantity(text.strip(), "rate", unit)
-    if reading.unit is None or reading.unit.name != "mL/h" or not 0 < reading.value <= _LARGEST_mL_PER_H:
-        shown = visible(cut(text, 40))
+    smallest, largest = _INCREMENTS_mL_PER_H
+    if reading.unit is None or reading.unit.name != "mL/h" or not smallest <= reading.value <= largest:
         raise UsageError(
-            f'--pump-increment "{shown}" is no increment of a pump: write it in mL/h, above 0 and at most '
-            f"{_LARGEST_mL_PER_H:g}, such as 0.1 or 1."
+            f'--pump-increment "{visible(cut(text, 40))}" is no increment of a pump: write it in mL/h, '
+            f"from {smallest:g} to {largest:g}, such as 0.1 or 1."
         )
     return reading.value
 
 
-_LARGEST_mL_PER_H = 10.0  # a coarser pump could not follow a titration
+_INCREMENTS_mL_PER_H = (0.01, 10.0)  # no pump is finer, and a coarser one could not follow a titration

@@ -62,7 +62,8 @@ def captured() -> Iterator[Console]:
     from rich.console import Console
 
     text = io.StringIO()
-    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    # NO_COLOR means plain text: with it alone the console would still print bold.
+    at_terminal = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     yield Console(file=text, force_terminal=at_terminal, highlight=False, markup=False, emoji=False)
     emit("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()))
 

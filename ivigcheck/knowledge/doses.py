@@ -15,9 +15,8 @@ def dose_range(entry: Label | UsualDose, where: Where, cite: str, read_on: str) 
         return None
     if not entry.dose_max or not entry.dose_basis:
         raise where.refuse("a dose needs its maximum and its basis")
-    per_infusion = entry.dose_basis == "per_infusion"
-    if per_infusion == bool(entry.dose_days):
-        raise where.refuse("a dose per course, cycle or month needs dose_days, and one per infusion has none")
+    if entry.dose_basis != "per_infusion" and not entry.dose_days:
+        raise where.refuse("a dose per course, cycle or month needs dose_days")
     low, high = (
         amount(where, text, "dose", "g/kg") if text else float("nan") for text in (entry.dose_min, entry.dose_max)
     )

@@ -46,7 +46,8 @@ class Figure:
 class DoseRange:
     """A dose in g/kg. low: NaN where nothing says what is too little; basis: infusion, course, cycle or month.
 
-    days: within which a dose that is not per infusion is the whole one. text: as stated; cite: who states it.
+    days: within which it is the whole dose; of one per infusion, after which it is repeated, None where that is not
+    stated. text: as stated; cite: who states it.
     """
 
     low: float
@@ -191,6 +192,13 @@ class Knowledge:
             for i, indication in enumerate(self.indications)
             for text in (indication.code, indication.name, *indication.synonyms)
         }
+
+    @cached_property
+    def course_days(self) -> int:
+        """The days of the longest course that any source states: what is given within them may be one course."""
+        stated = [row.dose for product in self.products for row in product.labels]
+        stated += [dose for doses in self.usual_doses.values() for dose in doses]
+        return max((dose.days or 1 for dose in stated if dose and dose.basis == "course"), default=1)
 
     @cached_property
     def icd_prefixes(self) -> dict[str, list[IcdRow]]:

@@ -60,8 +60,8 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
     step_rule: how the rate is raised, in the label's words. Of that, as data: step_minutes, how long each rate after
     the first is kept (the longest that the label names); step_rates, the rates it lists, the first among them;
     step_add, by how much it raises.
-    dose_days: the days within which a dose that is not per infusion is the whole one (a month: 28, so that an infusion
-    every four weeks is one a month).
+    dose_days: the days within which the dose is the whole one (a month: 28, so that an infusion every four weeks is one
+    a month); of a dose per infusion, the shortest time after which it is repeated.
     """
 
     indication: str

@@ -73,12 +73,14 @@ def choose_weight(weight: Floats, body: Body, policy: DosingWeight) -> tuple[Flo
         triggered = exceeds(weight / (body.height_cm / _CM_PER_M) ** 2, np.full(len(weight), policy.bmi_over))
     else:
         triggered = exceeds(weight, ideal * policy.percent_of_ideal_over / 100)
+    ideal = np.where(ideal > 0, ideal, np.nan)  # of a height that is none of an adult
     lower = ideal if policy.method == "ideal" else ideal + policy.factor * (weight - ideal)
     reasons = (
         (body.pregnant == YES, WeightBasis.PREGNANT),
         (body.age_years < policy.min_age_years, WeightBasis.CHILD),
         (body.height_cm < policy.min_height_cm, WeightBasis.SHORT),
         (np.isnan(body.age_years) | np.isnan(body.height_cm) | (body.sex < 0), WeightBasis.NOT_KNOWN),
+        (np.isnan(ideal), WeightBasis.NO_IDEAL),
         (~triggered | ~exceeds(weight, lower), WeightBasis.NOT_TRIGGERED),
     )
     used = WeightBasis.IDEAL if policy.method == "ideal" else WeightBasis.ADJUSTED

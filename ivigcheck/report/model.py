@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -11,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 
 from ivigcheck.errors import AccountingError
-from ivigcheck.knowledge import Knowledge
-from ivigcheck.orders import YES, Orders, ProductState, WeightBasis
+from ivigcheck.orders import YES, Orders, WeightBasis
 from ivigcheck.pipeline import Checked
+from ivigcheck.report.notices import notices
 from ivigcheck.rules import Finding, Severity
 from ivigcheck.rules.wording import as_written, weight_reason
-from ivigcheck.show import cut, visible
+from ivigcheck.show import visible
 from ivigcheck.units import Floats
 from ivigcheck.version import __version__
 
@@ -160,7 +159,8 @@ def is_folded(order: Mapping[str, Any]) -> bool:
     Its status stands.
     """
     told = [finding for finding in order["findings"] if finding["severity"] != "info"]
-    return order["status"] == "REVIEW" and all(finding["code"] in FOLDED for finding in told)
+    # A product that was not recognised has the column's name on its finding, and is something to read.
+    return order["status"] == "REVIEW" and all(f["code"] in FOLDED and not f["column"] for f in told)
 
 
 def counts(checked: Checked) -> dict[str, int]:
@@ -224,90 +224,14 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
     }
 
 
+def place(source: Mapping[str, Any]) -> str:
+    """Where an order stands in its input."""
+    parts = [source["file"], f'sheet "{source["sheet"]}"' if source["sheet"] else None, f"row {source['row']}"]
+    return visible(", ".join(part for part in parts if part))
+
+
 def deviation_text(deviation: Mapping[str, str]) -> str:
     """One deviation from the built-in policy in a line."""
     reason = f": {deviation['reason']}" if deviation["reason"] else ""
     what = f"{deviation['parameter']} is {deviation['site']}, built in {deviation['built_in']}"
     return visible(f"{what} ({deviation['direction']}){reason}")
-
-
-def notices(checked: Checked) -> list[str]:
-    """What a reader should know about the run, each said once."""
-    said = [checked.knowledge.notice, _sign_off(checked.knowledge)]
-    if not checked.orders.identified:
-        return said
-    for table in checked.tables:
-        place = f'{table.file}, sheet "{table.sheet}"' if table.sheet else table.file
-        said += [f"{place}: {notice}" for notice in table.notices]
-        if table.blank_rows:
-            said.append(f"{place}: {table.blank_rows} empty {_rows(table.blank_rows)} passed over.")
-        if table.ignored:
-            said.append(
-                f"{place}: columns not known here, and not used: {', '.join(_quoted(h) for h in table.ignored)}."
-            )
-        said += [f"{place}: {notice}" for notice in _missing_questions(checked, table.cells)]
-    return said + _unrecognised(checked) + _by_site(checked)
-
-
-def _sign_off(knowledge: Knowledge) -> str:
-    signed = knowledge.policy.site.signed_off
-    if signed == knowledge.version:
-        return f"Knowledge {knowledge.version} is signed off by {knowledge.policy.name}."
-    other = f": it has signed off {signed}" if signed else ""
-    return f"This site has not signed off knowledge {knowledge.version}{other}."
-
-
-def _rows(count: int) -> str:
-    return "row" if count == 1 else "rows"
-
-
-def _quoted(text: str) -> str:
-    return f'"{visible(cut(text, 60))}"'
-
-
-def _missing_questions(checked: Checked, cells: dict[str, list[str]]) -> list[str]:
-    """Risk questions that no column of an input answers."""
-    said = []
-    questions = checked.knowledge.questions
-    by_policy = checked.knowledge.policy.site.absent_means_no
-    for seed, what in ((True, "asked of every order, so that every order has IVG904"), (False, "not assessed")):
-        names = [q.name for q in questions if q.seed == seed and q.name not in cells and q.name not in by_policy]
-        if names:
-            said.append(f"no column for {', '.join(names)}: {what}.")
-    absent = [q.name for q in questions if q.name in by_policy]
-    if absent:
-        said.append(f"a blank or missing answer is read as no, by the site's policy, to: {', '.join(absent)}.")
-    return said
-
-
-def _by_site(checked: Checked) -> list[str]:
-    """What the site's policy made of the products that were ordered."""
-    orders, site, said = checked.orders, checked.knowledge.policy.site, []
-    products = checked.knowledge.products
-    if site.default_product >= 0:
-        blank = [i for i in range(orders.n) if orders.product[i] >= 0 and not orders.cell("product", i)]
-        if blank:
-            name = products[site.default_product].name
-            said.append(f"{len(blank)} {_rows(len(blank))} without a product read as {name}, by the site's policy.")
-    if site.products_in_use:
-        foreign = Counter(p for p in orders.product.tolist() if p >= 0 and p not in site.products_in_use)
-        if foreign:
-            listed = ", ".join(f"{products[p].name} ({count})" for p, count in foreign.most_common(_SHOWN_NAMES))
-            said.append(f"ordered, and not among the products in use by the site's policy: {listed}.")
-    return said
-
-
-def _unrecognised(checked: Checked) -> list[str]:
-    """Names that were not recognised, with their counts."""
-    orders = checked.orders
-    said = []
-    for column, unknown in (
-        ("product", orders.product_state == ProductState.UNRECOGNISED),
-        ("indication", orders.indication_unknown),
-    ):
-        names = Counter(orders.cell(column, int(i)) for i in np.flatnonzero(unknown))
-        if names:
-            listed = ", ".join(f"{_quoted(name)} ({count})" for name, count in names.most_common(_SHOWN_NAMES))
-            more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-            said.append(f"{column}s not recognised: {listed}{more}.")
-    return said

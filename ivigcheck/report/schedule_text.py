@@ -69,6 +69,8 @@ def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
     yield from _said("Ends", f"{ends}after {_duration(plan['total_minutes'])}")
     yield from _said("Watch", f"closely until {_moment(plan['close_watch_until'], clock)}: reactions come early")
     yield from _said("Vital signs", _signs(plan, clock))
+    if clock and clock.zone and clock.at(0).utcoffset() != clock.at(plan["total_minutes"]).utcoffset():
+        yield from _said("Clock", "the clocks change during the infusion: times after the change are by the new time")
     if clock and not clock.zone:
         yield from _said("Clock", "no time zone was named: a change of the clocks is not reckoned with (--zone)")
     for note in plan["notes"]:

@@ -15,6 +15,7 @@ from ivigcheck.columns import ONE_OF, Column
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.pipeline import Checked, check_tables, order_columns
+from ivigcheck.report.notices import EXAMPLE_ORDER
 from ivigcheck.show import number
 from ivigcheck.units import RELATIVE_TOLERANCE, Unit, accepted, find_unit
 
@@ -35,7 +36,7 @@ _ACCEPTED: Final = {
 }
 
 # The invented patient, and what a cell may look like.
-_INVENTED: Final = {"order_id": "EXAMPLE-1", "patient_id": "TEST-1", "age_years": "40", "sex": "F"}
+_INVENTED: Final = {"order_id": EXAMPLE_ORDER, "patient_id": "TEST-1", "age_years": "40", "sex": "F"}
 _INVENTED_AMOUNTS: Final = {"kg": 80.0, "h": 4.0, "min": 60.0, "cm": 170.0}
 _ANY_NUMBER: Final = "1"
 _USUAL_UNITS: Final = {"body_mass": "kg", "rate": "mg/kg/min", "concentration": "mg/mL", "dose": "g/kg"}
@@ -123,7 +124,10 @@ def template_fields(knowledge: Knowledge) -> list[Field]:
 def _head(column: Column, knowledge: Knowledge) -> tuple[str, str]:
     """A column's header and the unit that it states: the site's first one, or else the column's own name."""
     own = knowledge.policy.site.headers.get(column.name)
-    return own[0] if own else (column.name, "")
+    if not own:
+        return column.name, ""
+    header, unit = own[0]
+    return " ".join(header.split()), unit  # a header over two lines is read as one over one line
 
 
 def _needed(column: Column, heads: Mapping[str, tuple[str, str]]) -> str:

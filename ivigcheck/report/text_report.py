@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivigcheck.report.model import deviation_text, is_folded, summary
+from ivigcheck.report.model import deviation_text, is_folded, place, summary
 from ivigcheck.show import against, cut, number, visible
 
 Order = Mapping[str, Any]
@@ -28,12 +28,6 @@ _LONGEST_ID: Final = 40
 
 def _status(word: str) -> Text:
     return Text(f" {word} " if word in ("STOP", "UNCHECKED") else word, style=_STYLES[word])
-
-
-def place(source: Mapping[str, Any]) -> str:
-    """Where an order stands in its input."""
-    parts = [source["file"], f'sheet "{source["sheet"]}"' if source["sheet"] else None, f"row {source['row']}"]
-    return visible(", ".join(part for part in parts if part))
 
 
 def _shown_id(text: str | None, what: str) -> str:

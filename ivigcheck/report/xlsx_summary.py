@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ivigcheck.report.model import is_folded
+from ivigcheck.report.model import deviation_text, is_folded
 from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
 
 Order = Mapping[str, Any]
@@ -30,12 +30,16 @@ def summary_sheet(report: Mapping[str, Any], findings: Sequence[tuple[Order, Fin
     folded = sum(map(is_folded, report["orders"]))
     if folded:
         rows[3] = (*rows[3][:2], Text(f"{_MEANINGS['REVIEW']} {_foldedtext(folded)}"))
+    if report["policy"]["deviations"]:
+        rows.append(_heads("Site policy", "", "Otherwise than built in", ""))
+        rows += [_fact("Deviation", deviation_text(each)) for each in report["policy"]["deviations"]]
+        rows.append(())
     rows += [
         _heads("Run", "", "", ""),
         _fact("As of", run["as_of"]),
         _fact("Started", run["started"]),
         _fact("Program", f"{tool['name']} {tool['version']}"),
-        *_facts("Policy", report["policy"]),
+        *_facts("Policy", {name: value for name, value in report["policy"].items() if name != "deviations"}),
         *_facts("Knowledge", report["knowledge"]),
         (),
         _heads("Input", "Rows", "File", "Sheet"),
@@ -60,13 +64,8 @@ def _fact(name: str, said: str) -> Sequence[Cell]:
 
 
 def _facts(name: str, said: Mapping[str, Any]) -> list[Sequence[Cell]]:
-    """One row for each part of the policy or the knowledge, and for each of a part's entries."""
-    rows = []
-    for part, value in said.items():
-        for entry in value if isinstance(value, (list, tuple)) else (value,):
-            text = "; ".join(f"{k}: {v}" for k, v in entry.items()) if isinstance(entry, Mapping) else str(entry)
-            rows.append(_fact(f"{name} {part}", text))
-    return rows
+    """One row for each part of the policy or the knowledge."""
+    return [_fact(f"{name} {part}", str(value)) for part, value in said.items()]
 
 
 def _foldedtext(count: int) -> str:

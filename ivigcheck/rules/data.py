@@ -222,7 +222,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
         {"product_state": ProductState.UNREADABLE},
     ),
 )
-def product_unknown(orders: Orders, limits: Limits) -> Severities:
+def product_unknown(orders: Orders, limits: Limits) -> Sequence[Facet]:
     """The product is not recognised; for review where it is not given, or its strength is open.
 
     Why it matters: without the product no label figure applies, and labels go as low as half the policy's rates.
@@ -230,7 +230,10 @@ def product_unknown(orders: Orders, limits: Limits) -> Severities:
     """
     open_or_blank = np.isin(orders.product_state, (ProductState.OPEN, ProductState.NOT_GIVEN))
     unrecognised = orders.product_state == ProductState.UNRECOGNISED
-    return np.where(unrecognised, Severity.UNCHECKED, np.where(open_or_blank, Severity.REVIEW, 0)).astype(np.int8)
+    return [
+        Facet("", np.where(open_or_blank, Severity.REVIEW, 0).astype(np.int8)),
+        Facet("product", np.where(unrecognised, Severity.UNCHECKED, 0).astype(np.int8)),
+    ]
 
 
 @product_unknown.says

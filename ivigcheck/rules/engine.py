@@ -68,6 +68,10 @@ class Findings:
         """Code and severity of one order's findings, worst first, then by code and column."""
         return [(hits.rule.code, _SEVERITIES[hits.severity[i]]) for hits in self._sorted(i)]
 
+    def verdicts(self, i: int) -> list[tuple[str, str, Severity]]:
+        """Code, column and severity of one order's findings, in the same order: what tells one finding from another."""
+        return [(hits.rule.code, hits.column, _SEVERITIES[hits.severity[i]]) for hits in self._sorted(i)]
+
     def of(self, i: int) -> Iterator[Finding]:
         """One order's findings in words, in the same order."""
         for hits in self._sorted(i):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -20,22 +24,80 @@ _NAMED = 3  # of a patient's other orders
 _SUMMED = 10  # doses that an arithmetic writes out
 
 
-def _patients(orders: Orders) -> Iterator[Codes]:
-    """The rows of each patient who has more than one."""
-    return (np.array(rows) for rows in orders.rows_of_patient.values() if len(rows) > 1)
+@dataclass(frozen=True, eq=False, repr=False)
+class _Patient:
+    """One patient's usable rows, and what follows from them: worked out once, however many there are."""
+
+    orders: Orders
+    rows: Codes
+
+    @cached_property
+    def days(self) -> Codes:
+        """(k,) each row's day; that of the check where it has none."""
+        days = self.orders.ordered_day[self.rows]
+        return np.where(days == NO_DAY, self.orders.as_of.toordinal(), days)
+
+    @cached_property
+    def by_day(self) -> dict[int, list[int]]:
+        """Day -> its rows; rows without a day are left out."""
+        found: dict[int, list[int]] = {}
+        for k in self.rows[self.orders.ordered_day[self.rows] != NO_DAY].tolist():
+            found.setdefault(int(self.orders.ordered_day[k]), []).append(k)
+        return found
+
+    @cached_property
+    def ids_by_day(self) -> dict[int, Counter[str]]:
+        """Day -> how often each order id stands on it."""
+        return {day: Counter(self.orders.cell("order_id", k) for k in rows) for day, rows in self.by_day.items()}
+
+    @cached_property
+    def dosed(self) -> Codes:
+        """The rows whose day and dose are known, by day; of rows of one order id and day the largest dose counts."""
+        orders = self.orders
+        most: dict[tuple[str | int, int], int] = {}
+        for day in sorted(self.by_day):
+            for k in self.by_day[day]:
+                if not np.isnan(orders.dose_g_per_kg[k]):
+                    key = (orders.cell("order_id", k) or k, day)
+                    if key not in most or orders.dose_g_per_kg[k] > orders.dose_g_per_kg[most[key]]:
+                        most[key] = k
+        return np.array(list(most.values()), np.int64)
+
+    @cached_property
+    def dosed_days(self) -> Codes:
+        return self.orders.ordered_day[self.dosed]
+
+    @cached_property
+    def begun(self) -> Codes:
+        """For each dosed row the first day of the course that it belongs to: days that follow each other within the
+        longest course count as one, from its first day."""
+        length = self.orders.knowledge.course_days
+        begun: list[int] = []
+        for day in self.dosed_days.tolist():
+            begun.append(begun[-1] if begun and day < begun[-1] + length else day)
+        return np.array(begun, np.int64)
 
 
-def _rows(orders: Orders, i: int) -> Codes:
-    """All rows of one order's patient."""
-    return np.array(orders.rows_of_patient[orders.cell("patient_id", i)])
+def _patient(orders: Orders, i: int) -> _Patient:
+    """One order's patient."""
+    name = orders.cell("patient_id", i)
+    found = orders.memo.get(name)
+    if not isinstance(found, _Patient):
+        found = orders.memo[name] = _Patient(orders, np.array(orders.rows_of_patient[name]))
+    return found
 
 
-def _named(orders: Orders, rows: Codes, i: int) -> str:
+def _patients(orders: Orders) -> Iterator[_Patient]:
+    """Each patient who has more than one row."""
+    return (_patient(orders, rows[0]) for rows in orders.rows_of_patient.values() if len(rows) > 1)
+
+
+def _named(orders: Orders, rows: Iterator[int], count: int) -> str:
     """Where other orders of the patient stand, the first few by name."""
-    other = [k for k in rows[: _NAMED + 1].tolist() if k != i][:_NAMED]
-    more = len(rows) - int(i in rows) - len(other)
-    named = "; ".join(f"order {quote(orders.cell('order_id', k))} ({orders.place[k]})" for k in other)
-    return f"{named} and {more} more" if more else named
+    first = itertools.islice(rows, _NAMED)
+    named = [f"order {quote(orders.cell('order_id', k))} ({orders.place[k]})" for k in first]
+    more = count - len(named)
+    return f"{'; '.join(named)} and {more} more" if more > 0 else "; ".join(named)
 
 
 @rule("IVG401", "same-patient-same-day", Severity.REVIEW, source="the run's inputs", flags=(), passes=({},))
@@ -46,22 +108,20 @@ def same_patient_same_day(orders: Orders, limits: Limits) -> Mask:
     What to do: find out which order stands. Days are those of `ordered_at`, of all files of the run.
     """
     marked = np.zeros(orders.n, bool)
-    for rows in _patients(orders):
-        for day in np.unique(orders.ordered_day[rows]).tolist():
-            same = rows[orders.ordered_day[rows] == day]
-            if day != NO_DAY and len({orders.cell("order_id", k) for k in same.tolist()}) > 1:
-                marked[same] = True
+    for patient in _patients(orders):
+        for day, ids in patient.ids_by_day.items():
+            if len(ids) > 1:  # rows of one order id are repeats, of which IVG905 speaks
+                marked[patient.by_day[day]] = True
     return marked
 
 
 @same_patient_same_day.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    rows = _rows(orders, i)
-    own = orders.cell("order_id", i)  # rows of one order id are repeats, of which IVG905 speaks
-    same = rows[orders.ordered_day[rows] == orders.ordered_day[i]]
-    others = np.array([k for k in same.tolist() if orders.cell("order_id", k) != own])
+    patient, own, day = _patient(orders, i), orders.cell("order_id", i), int(orders.ordered_day[i])
+    others = (k for k in patient.by_day[day] if orders.cell("order_id", k) != own)
+    count = len(patient.by_day[day]) - patient.ids_by_day[day][own]
     return Detail(
-        f"the patient has another order for the same day: {_named(orders, others, i)}",
+        f"the patient has another order for the same day: {_named(orders, others, count)}",
         inputs(orders, i, "patient_id", "ordered_at"),
         "",
         "the run's inputs",
@@ -69,66 +129,67 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 
 @rule(
-    "IVG402", "cumulative-dose", Severity.REVIEW, source="the product's label, or usual doses", flags=(), passes=({},)
+    "IVG402",
+    "cumulative-dose",
+    Severity.REVIEW,
+    source="the product's label, or usual doses",
+    flags=(),
+    passes=({},),
 )
 def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
-    """The patient's orders come to more than a whole course within the course's own period.
+    """The patient's orders come to more than the dose that applies within its own period.
 
     Why it matters: each order may be right by itself, and the course given twice.
-    What to do: check which orders belong to the course. The doses of all the patient's orders of the run are added up,
-    per kg, from this order's day back over the days of a course, a cycle or a month; the finding stands only where they
-    exceed each of those that apply.
+    What to do: check which orders belong together. The doses of all the patient's orders of the run are added up, per
+    kg: over the days of a course; over a cycle, a month, or the time after which an infusion is repeated. There, days
+    that follow each other within a course count from its first. Where several doses apply, the largest of them must be
+    exceeded.
     """
     marked = np.zeros(orders.n, bool)
-    for rows in _patients(orders):
-        counted = _counted(orders, rows)
-        if len(counted) > 1:
-            marked[rows] = [_over_course(orders, counted, k) is not None for k in rows.tolist()]
+    for patient in _patients(orders):
+        if len(patient.dosed) > 1:
+            marked[patient.rows] = [_over(orders, patient, k) is not None for k in patient.rows.tolist()]
     return marked
 
 
-def _counted(orders: Orders, rows: Codes) -> Codes:
-    """A patient's rows whose day and dose are known, by day; rows of one order id and day count once."""
-    known = rows[(orders.ordered_day[rows] != NO_DAY) & ~np.isnan(orders.dose_g_per_kg[rows])]
-    first: dict[tuple[str | int, int], int] = {}
-    for k in known.tolist():
-        first.setdefault((orders.cell("order_id", k) or k, int(orders.ordered_day[k])), k)
-    once = np.array(sorted(first.values()), np.int64)
-    return once[np.argsort(orders.ordered_day[once], kind="stable")]
-
-
-def _over_course(orders: Orders, counted: Codes, i: int) -> tuple[DoseRange, Codes] | None:
-    """The largest course that applies and the orders that exceed it together; None where one course is not exceeded."""
-    ranges = ranges_of(orders, i)
-    day, days = orders.ordered_day[i], orders.ordered_day[counted]
-    if day == NO_DAY or np.isnan(orders.dose_g_per_kg[i]) or any(each.basis == PER_INFUSION for each in ranges):
+def _over(orders: Orders, patient: _Patient, i: int) -> tuple[DoseRange, int, Codes] | None:
+    """The largest dose that applies, the days in which it is exceeded, and the orders that exceed it; None where none
+    is."""
+    periods = [each for each in ranges_of(orders, i) if each.days]
+    day = orders.ordered_day[i]
+    if not periods or day == NO_DAY or np.isnan(orders.dose_g_per_kg[i]):
         return None
-    over = None
-    for course in sorted(ranges, key=lambda each: each.high):
-        first, end = np.searchsorted(days, day - (course.days or 1), "right"), np.searchsorted(days, day, "right")
-        within = counted[first:end]
-        if len(within) < 2 or not exceeds(float(orders.dose_g_per_kg[within].sum()), course.high):
-            return None
-        over = course, within
-    return over
+    largest = max(periods, key=lambda each: each.high)
+    until = np.searchsorted(patient.dosed_days, day, "right")
+    for days in sorted({each.days or 1 for each in periods}):
+        within_a_course = days <= orders.knowledge.course_days
+        of_row = patient.dosed_days if within_a_course else patient.begun
+        last = day if within_a_course else of_row[until - 1]
+        counted = patient.dosed[np.searchsorted(of_row, last - days, "right") : until]
+        if len(counted) > 1 and exceeds(float(orders.dose_g_per_kg[counted].sum()), largest.high):
+            return largest, days, counted
+    return None
 
 
 @cumulative_dose.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    over = _over_course(orders, _counted(orders, _rows(orders, i)), i)
+    over = _over(orders, _patient(orders, i), i)
     if over is None:
-        raise LookupError("no course is exceeded here")
-    course, counted = over
+        raise LookupError("no dose is exceeded here")
+    largest, days, counted = over
     doses = orders.dose_g_per_kg[counted]
-    total = against(float(doses.sum()), course.high)
+    total = against(float(doses.sum()), largest.high)
     summed = " + ".join(number(dose) for dose in doses[:_SUMMED].tolist()) + (" + …" if len(doses) > _SUMMED else "")
-    days = [date.fromordinal(int(orders.ordered_day[k])).isoformat() for k in (counted[0], counted[-1])]
+    first, last = (date.fromordinal(int(orders.ordered_day[k])).isoformat() for k in (counted[0], counted[-1]))
+    when = f"on {first}" if first == last else f"from {first} to {last}"
+    what = "infusion" if largest.basis == PER_INFUSION else largest.basis
+    others = (k for k in counted.tolist() if k != i)
     return Detail(
-        f"{len(counted)} orders of this patient from {days[0]} to {days[1]} come to {total} g/kg, over "
-        f"{number(course.high)} g/kg per {course.basis} ({course.days} days): {_named(orders, counted, i)}",
+        f"{len(counted)} orders of this patient {when} come to {total} g/kg within {days} days, over "
+        f"{number(largest.high)} g/kg per {what}: {_named(orders, others, len(counted) - int(i in counted))}",
         inputs(orders, i, "patient_id", "ordered_at", "dose", "dose_total"),
-        f"{summed} = {total} g/kg > {number(course.high)} g/kg",
-        course.cite,
+        f"{summed} = {total} g/kg > {number(largest.high)} g/kg",
+        largest.cite,
     )
 
 
@@ -148,33 +209,36 @@ def weights_disagree(orders: Orders, limits: Limits) -> Mask:
     counts as one of the day of the check.
     """
     marked = np.zeros(orders.n, bool)
-    for rows in _patients(orders):
-        weights = orders.weight_kg[rows]
+    for patient in _patients(orders):
+        weights = orders.weight_kg[patient.rows]
         if exceeds(np.nanmax(weights, initial=0.0), np.nanmin(weights, initial=np.inf)):
-            marked[rows] = [len(_disagreeing(orders, rows, k)) > 0 for k in rows.tolist()]
+            marked[patient.rows] = [len(_disagreeing(orders, patient, k)) > 0 for k in patient.rows.tolist()]
     return marked
 
 
-def _disagreeing(orders: Orders, rows: Codes, i: int) -> Codes:
+def _disagreeing(orders: Orders, patient: _Patient, i: int) -> Codes:
     """The patient's other orders, near enough in time, whose weight disagrees with this one's."""
-    policy, own, others = orders.knowledge.policy, orders.weight_kg[i], orders.weight_kg[rows]
-    days = np.where(orders.ordered_day == NO_DAY, orders.as_of.toordinal(), orders.ordered_day)
-    near = np.abs(days[rows] - days[i]) <= policy.weights_within_days
+    policy, own, others = orders.knowledge.policy, orders.weight_kg[i], orders.weight_kg[patient.rows]
+    day = orders.as_of.toordinal() if orders.ordered_day[i] == NO_DAY else orders.ordered_day[i]
+    near = np.abs(patient.days - day) <= policy.weights_within_days
     least = policy.weights_disagree * np.fmin(own, others) * (1 - RELATIVE_TOLERANCE)
-    found: Codes = rows[near & (np.abs(own - others) >= least) & (others != own)]
+    found: Codes = patient.rows[near & (np.abs(own - others) >= least) & (others != own)]
     return found
 
 
 @weights_disagree.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    rows = _disagreeing(orders, _rows(orders, i), i)
+    rows = _disagreeing(orders, _patient(orders, i), i)
     policy, own = orders.knowledge.policy, float(orders.weight_kg[i])
-    other = max(orders.weight_kg[rows].tolist(), key=lambda weight: abs(weight - own))
+    others = orders.weight_kg[rows]
+    other = float(others[np.argmax(np.abs(others - own))])
     smaller = min(own, other)
     share = number(abs(own - other) / smaller)
+    undated = "" if orders.cell("ordered_at", i) else " (an order without a day counts as of the day of the check)"
     return Detail(
         f"this order says {number(own)} kg, and another of the patient within "
-        f"{number(policy.weights_within_days)} days says {number(other)} kg: {_named(orders, rows, i)}",
+        f"{number(policy.weights_within_days)} days says {number(other)} kg{undated}: "
+        f"{_named(orders, iter(rows.tolist()), len(rows))}",
         inputs(orders, i, "patient_id", "weight", "ordered_at"),
         f"|{number(own)} − {number(other)}| ÷ {number(smaller)} = {share} ≥ {number(policy.weights_disagree)}",
         f"{orders.knowledge.cite_policy('weights_disagree')}; {orders.knowledge.cite_policy('weights_within_days')}",

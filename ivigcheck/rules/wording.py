@@ -101,6 +101,7 @@ def weight_reason(orders: Orders, i: int) -> str:
         WeightBasis.CHILD: f"body weight: under {number(policy.min_age_years)} years none is adjusted",
         WeightBasis.SHORT: f"body weight: under {number(policy.min_height_cm)} cm none is adjusted",
         WeightBasis.PREGNANT: "body weight: in pregnancy none is adjusted; give the weight before it as dosing weight",
+        WeightBasis.NO_IDEAL: "body weight: the formula gives no ideal weight for this height",
         WeightBasis.NOT_KNOWN: "body weight: height, sex or age is not known, so none is adjusted",
     }[basis]
 

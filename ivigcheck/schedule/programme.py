@@ -10,18 +10,20 @@ from typing import Final
 from ivigcheck.doses import ranges_of
 from ivigcheck.errors import AccountingError
 from ivigcheck.limits import Limits, WHOLE_FROM_mL_PER_H
-from ivigcheck.orders import Orders, Trouble
-from ivigcheck.rules import Findings, Severity
+from ivigcheck.orders import Orders
+from ivigcheck.rules import Findings
 from ivigcheck.rules.wording import weight_reason
+from ivigcheck.schedule.remarks import Refusal, notes_of, refused
 from ivigcheck.schedule.titration import Titration, titration_of
 from ivigcheck.schedule.vials import Suggestion, Vials, suggest, vials_for
 from ivigcheck.show import number
 from ivigcheck.units import RELATIVE_TOLERANCE, exceeds, whole_steps
 
 _MINUTES_PER_HOUR: Final = 60
+_MINUTES_PER_DAY: Final = 24 * 60
 _MOST_STEPS: Final = 500
 _DIGITS: Final = 12  # of a dose: what binary rounding adds beyond them means nothing
-_DISAGREES: Final = "IVG302"
+_MOST_DAYS: Final = 7  # a dose that takes longer is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,6 @@ class Schedule:
         return max(0.0, self.vials.grams - self.dose_g) if self.vials else None
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why an order gets no schedule."""
-
-    why: str
-
-
 def schedule_of(
     orders: Orders, limits: Limits, findings: Findings, i: int, *, pump_increment_mL_per_h: float | None = None
 ) -> Schedule | Refusal:
@@ -94,7 +89,7 @@ def schedule_of(
     holds under 100 mL/h, and whole mL/h from there.
     Raises AccountingError where a step would break a limit: nothing of it may be printed.
     """
-    why = _refused(orders, findings, i)
+    why = refused(orders, findings, i)
     if why:
         return Refusal(why)
     increment = pump_increment_mL_per_h or orders.knowledge.policy.pump_increment_mL_per_h
@@ -119,31 +114,9 @@ def schedule_of(
         close_watch_minutes=orders.knowledge.policy.close_watch_minutes,
         vital_signs=_vital_signs(orders, steps),
         vials=vials_for(product, dose_g),
-        suggestion=suggest(product, dose_g, weight, ranges_of(orders, i), orders.knowledge.policy.high_dose_g_per_kg),
-        notes=_notes(orders, limits, i, steps),
+        suggestion=suggest(product, dose_g, weight, ranges_of(orders, i), orders.knowledge.policy),
+        notes=notes_of(orders, limits, i, steps[-1].start + steps[-1].minutes),
     )
-
-
-def _refused(orders: Orders, findings: Findings, i: int) -> str:
-    """Why an order cannot have a schedule at all; "" where it can."""
-    status = Severity(int(findings.status[i]))
-    worst = list(dict.fromkeys(code for code, severity in findings.codes(i) if severity == status))
-    codes = [code for code, _ in findings.codes(i)]
-    if status in (Severity.STOP, Severity.UNCHECKED):
-        what = "must not run as ordered" if status == Severity.STOP else "could not be checked"
-        return f"the order is {status.name} ({', '.join(worst)}): it {what}"
-    if orders.product[i] < 0:
-        return "the product is not known (IVG907): without it no label governs the rates"
-    if _DISAGREES in codes:
-        return "the dose and the total dose disagree (IVG302): say which is meant"
-    if isnan(orders.dose_g_per_kg[i]):
-        troubled = any(orders.problems[name].trouble[i] != Trouble.NONE for name in ("dose", "dose_total"))
-        return "the dose could not be read or used" if troubled else "the order gives no dose"
-    if isnan(orders.concentration[i]):
-        return "the concentration is not known"
-    if isnan(orders.rate_weight_kg[i]) or isnan(orders.max_rate[i]):
-        return "weight or maximum rate is not known"
-    return ""
 
 
 def _dose_g(orders: Orders, i: int) -> float:
@@ -182,19 +155,22 @@ def _steps(
 ) -> list[Step] | Refusal:
     weight, concentration = float(orders.rate_weight_kg[i]), float(orders.concentration[i])
     per_h = weight * _MINUTES_PER_HOUR / concentration  # mL/h for each mg/kg/min
+    per_h_exact = Fraction(weight) / Fraction(concentration)  # mL/min for each mg/kg/min
     volume = Fraction(dose_g) * 1000 / Fraction(concentration)
     bound, top = _bounds(orders, limits, i)
+    hours = float(orders.infusion_hours[i])
+    ordered_minutes = Fraction(0) if isnan(hours) else Fraction(hours) * _MINUTES_PER_HOUR
     given, clock = Fraction(0), Fraction(0)
     minutes = Fraction(titration.first_minutes)
     raw: list[list[Fraction]] = []  # rate in mL/h, minutes
     while given < volume:
+        bound, last = _kept_to(bound, top, (volume - given) / per_h_exact, ordered_minutes - clock)
         rate = pump_rate(bound.rate * per_h, increment, exclusive=bound.exclusive)
         if rate <= 0:
             return Refusal(
                 f"a pump that takes steps of {number(increment)} mL/h cannot run it slowly enough: "
                 f"{'below ' if bound.exclusive else ''}{number(bound.rate * per_h)} mL/h"
             )
-        last = abs(bound.rate - top.rate) <= RELATIVE_TOLERANCE * top.rate
         left = (volume - given) * _MINUTES_PER_HOUR / rate
         lasts = left if last else min(minutes, left)
         if raw and raw[-1][0] == rate:
@@ -203,11 +179,22 @@ def _steps(
             raw.append([rate, lasts])
         given += rate * lasts / _MINUTES_PER_HOUR
         clock += lasts
-        if len(raw) > _MOST_STEPS:
-            return Refusal(f"it would take more than {_MOST_STEPS} steps")
+        if len(raw) > _MOST_STEPS or clock > _MOST_DAYS * _MINUTES_PER_DAY:
+            return Refusal(f"it would take more than {_MOST_STEPS} steps or {_MOST_DAYS} days")
         bound = _Bound(titration.after(bound.rate)).within(top)
         minutes = Fraction(titration.step_minutes)
     return _told(raw, concentration, weight)
+
+
+def _kept_to(bound: _Bound, top: _Bound, left: Fraction, minutes: Fraction) -> tuple[_Bound, bool]:
+    """A step's bound, lowered so that the infusion takes no less than the ordered hours; and whether it is the last.
+
+    left: of the dose, in mg/kg; minutes: of the ordered time, 0 or less where none is left, or none was ordered.
+    """
+    last = abs(bound.rate - top.rate) <= RELATIVE_TOLERANCE * top.rate
+    if minutes > 0 and left / minutes <= Fraction(bound.rate):
+        return _Bound(float(left / minutes)), True
+    return bound, last
 
 
 def _told(raw: list[list[Fraction]], concentration: float, weight: float) -> list[Step]:
@@ -276,20 +263,3 @@ def _vital_signs(orders: Orders, steps: list[Step]) -> tuple[VitalSigns, ...]:
         VitalSigns(end, "at the end"),
         VitalSigns(end + low, f"{number(low)} to {number(high)} min after the end", end + high),
     )
-
-
-def _notes(orders: Orders, limits: Limits, i: int, steps: list[Step]) -> tuple[str, ...]:
-    """What differs from what was ordered, said plainly."""
-    notes = []
-    if exceeds(float(orders.max_rate[i]), float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])):
-        notes.append("the ordered maximum is over the soft maximum: the schedule keeps to the soft maximum")
-    if exceeds(float(orders.start_rate[i]), float(limits.start[i])):
-        notes.append("the ordered start rate is over the start limit: the schedule keeps to the start limit")
-    hours, minutes = float(orders.infusion_hours[i]), steps[-1].start + steps[-1].minutes
-    if not isnan(hours):
-        planned = f"{int(minutes // 60)} h {round(minutes % 60):02d} min"
-        if exceeds(minutes, hours * _MINUTES_PER_HOUR):
-            notes.append(f"ordered over {number(hours)} h; at these steps it takes {planned}")
-        elif exceeds(hours * _MINUTES_PER_HOUR, minutes):
-            notes.append(f"ordered over {number(hours)} h; at these steps it ends after {planned}")
-    return tuple(notes)

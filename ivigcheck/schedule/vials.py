@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from ivigcheck.doses import PER_INFUSION, fits_any
-from ivigcheck.knowledge import DoseRange, Product
-from ivigcheck.units import RELATIVE_TOLERANCE, converted
+from ivigcheck.knowledge import DoseRange, PolicyInForce, Product
+from ivigcheck.units import RELATIVE_TOLERANCE, converted, exceeds
 
 _PER_G: Final = 1000  # vials are counted in milligrams, so that 2.5 g is a whole number
 
@@ -82,13 +82,14 @@ def _most_within(sizes: tuple[int, ...], dose_mg: float) -> Vials | None:
 
 
 def suggest(
-    product: Product, dose_g: float, weight_kg: float, ranges: Sequence[DoseRange], high_dose_g_per_kg: float
+    product: Product, dose_g: float, weight_kg: float, ranges: Sequence[DoseRange], policy: PolicyInForce
 ) -> Suggestion | None:
     """The dose in whole vials nearest to the ordered one; None where it is whole already, or none fits.
 
     Never over a range: upwards only where every range that applies is per infusion (more in one infusion of a course
     would be more in the whole), where one of them still holds it, and not past the dose that is high for one infusion.
-    Where no range is known, downwards alone.
+    Where no range is known, downwards alone. Never further from the ordered dose than two doses of one order may differ
+    (the policy's ``dose_disagreement``).
     """
     sizes = sizes_of(product)
     if not sizes:
@@ -98,9 +99,11 @@ def suggest(
         return None
     down = _most_within(sizes, dose_g * _PER_G)
     may_rise = bool(ranges) and all(each.basis == PER_INFUSION for each in ranges)
-    below_high = up.grams / weight_kg < high_dose_g_per_kg or dose_g / weight_kg >= high_dose_g_per_kg
+    high = policy.high_dose_g_per_kg
+    below_high = up.grams / weight_kg < high or dose_g / weight_kg >= high
     candidates = ([up] if may_rise and below_high else []) + ([down] if down else [])
-    fitting = [vials for vials in candidates if not ranges or fits_any(vials.grams / weight_kg, tuple(ranges))]
+    near = [each for each in candidates if not exceeds(abs(each.grams - dose_g), policy.dose_disagreement * dose_g)]
+    fitting = [vials for vials in near if not ranges or fits_any(vials.grams / weight_kg, tuple(ranges))]
     if not fitting:
         return None
     nearest = min(fitting, key=lambda vials: (abs(vials.grams - dose_g), vials.grams))

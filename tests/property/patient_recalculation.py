@@ -102,33 +102,49 @@ def weights_disagree(one: Row, other: Row) -> bool:
 
 
 def too_much(row: Row, of_patient: Sequence[Row]) -> bool:
-    """Whether the doses up to this one exceed the whole of every range that applies to it, each in its own period.
-
-    Where a range of one infusion applies, or none, nothing is summed.
-    """
+    """Whether the doses up to this one exceed the largest range that applies to it, within any of their periods."""
     if row.day is None or row.dose is None or not row.ranges:
         return False
-    if any(each.basis == "per_infusion" for each in row.ranges):
-        return False
-    return all(exceeds(row, each, of_patient) for each in row.ranges)
+    most = max(each.most for each in row.ranges)
+    periods = {period_days(row.indication, each) for each in row.ranges}
+    return any(exceeds(row, days, most, of_patient) for days in periods)
 
 
-def exceeds(row: Row, whole: DoseRange, of_patient: Sequence[Row]) -> bool:
-    """Whether two or more doses, the days before the row's own within the period, together exceed a range.
+def exceeds(row: Row, days: int, most: Fraction, of_patient: Sequence[Row]) -> bool:
+    """Whether two or more doses up to the row's own day, within so many days, together are more than a dose.
 
-    Rows of one order and one day are counted once, the first of them.
+    Within the days of a course each day counts as itself; in a longer period, as the first day of its course. Rows of
+    one order and one day are counted once, with the largest dose.
     """
+    dosed = [other for other in of_patient if other.day is not None and other.dose is not None]
     counted: dict[tuple[str, date], Fraction] = {}
-    for other in of_patient:
-        if other.day is None or other.dose is None or row.day is None:
-            continue
-        if 0 <= (row.day - other.day).days < period_days(row.indication, whole.basis):
-            counted.setdefault((other.order, other.day), other.dose)
-    return len(counted) >= 2 and over(sum(counted.values(), Fraction(0)), whole.most)
+    for other in dosed:
+        assert row.day and other.day and other.dose
+        if days <= COURSE_DAYS:
+            apart = (row.day - other.day).days
+        else:
+            apart = (first_day_of_course(row.day, dosed) - first_day_of_course(other.day, dosed)).days
+        if other.day <= row.day and apart < days:
+            key = (other.order, other.day)
+            counted[key] = max(other.dose, counted.get(key, Fraction(0)))
+    return len(counted) >= 2 and over(sum(counted.values(), Fraction(0)), most)
 
 
-def period_days(indication: str | None, basis: str) -> int:
-    """The days of a course, of a month, or of the indication's cycle."""
-    if basis == "per_course":
+def first_day_of_course(day: date, dosed: Sequence[Row]) -> date:
+    """A patient's days, from the first on, fall into courses of five days; the next day begins a new one."""
+    begun = None
+    for each in sorted({other.day for other in dosed if other.day}):
+        if begun is None or (each - begun).days >= COURSE_DAYS:
+            begun = each
+        if each == day:
+            return begun
+    raise LookupError(day)
+
+
+def period_days(indication: str | None, each: DoseRange) -> int:
+    """The days of a course, of a month, of the indication's cycle, or after which an infusion is repeated."""
+    if each.basis == "per_infusion":
+        return each.repeated_after_days
+    if each.basis == "per_course":
         return COURSE_DAYS
-    return MONTH_DAYS if basis == "per_month" else CYCLE_DAYS[indication or ""]
+    return MONTH_DAYS if each.basis == "per_month" else CYCLE_DAYS[indication or ""]

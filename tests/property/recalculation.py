@@ -348,6 +348,7 @@ class DoseRange:
     least: Fraction
     most: Fraction
     basis: str
+    repeated_after_days: int = 0
 
     def contains(self, dose: Fraction) -> bool:
         """Whether the dose of one infusion fits: within a range of one infusion; else any part of the whole, or all."""
@@ -411,7 +412,8 @@ def label_row(row: Mapping[str, str]) -> LabelRow:
 
     bound = row["at_risk_bound"] == "exclusive"
     least, most, basis = (row[f"dose_{part}"] for part in ("min_g_per_kg", "max_g_per_kg", "basis"))
-    dose = DoseRange(Fraction(least), Fraction(most), basis) if basis else None
+    weeks = re.search(r"every (\d)", row["dose_text"]) if basis == "per_infusion" else None
+    dose = DoseRange(Fraction(least), Fraction(most), basis, 7 * int(weeks[1]) if weeks else 0) if basis else None
     names = (row["product"], row["indication"], row["phase"])
     return LabelRow(*names, rate("start_rate"), rate("max_rate"), rate("at_risk_max_rate"), bound, dose)
 

@@ -210,11 +210,12 @@ MMN_COURSE = (day(21, **MMN, dose="1 g/kg"), day(22, **MMN, dose="1.2 g/kg"))
         ([day(18, dose="1.5 g/kg"), day(18, dose="1.5 g/kg", order_id="X")], {0, 1}),
         # one dose over the course is the dose's own finding
         ([day(18, dose="2.5 g/kg"), day(1, dose="2.5 g/kg")], set()),
-        # 0.6 g/kg for PI counts toward the course of ITP, and not the other way round
+        # 0.6 g/kg for PI counts toward the course of ITP, and the other way round toward the next infusion
         ([day(18, dose="0.6 g/kg", indication="PI"), day(20, dose="1.5 g/kg")], {1}),
-        ([day(18, dose="1.5 g/kg"), day(20, dose="0.6 g/kg", indication="PI")], set()),
+        ([day(18, dose="1.5 g/kg"), day(20, dose="0.6 g/kg", indication="PI")], {1}),
         # a cycle of CIDP is 21 days, of DM 28
-        ([day(1, dose="1 g/kg", indication="CIDP"), day(21, dose="1.1 g/kg", indication="CIDP")], set()),
+        ([day(1, dose="1 g/kg", indication="CIDP"), day(21, dose="1.1 g/kg", indication="CIDP")], {1}),
+        ([day(1, dose="1 g/kg", indication="CIDP"), day(21, dose="1 g/kg", indication="CIDP")], set()),
         (
             [
                 day(n, dose=dose, indication="CIDP", phase="maintenance")
@@ -229,9 +230,9 @@ MMN_COURSE = (day(21, **MMN, dose="1 g/kg"), day(22, **MMN, dose="1.2 g/kg"))
             ],
             set(),
         ),
-        # a month is 28 days: 1 + 1.2 in 5 days is over the usual 2, and with 0.3 over Gammagard Liquid's 2.4 a month
-        ([day(26, **MMN, dose="0.3 g/kg", ordered_at="2026-10-26"), *MMN_COURSE], {2}),
-        ([day(25, **MMN, dose="0.3 g/kg", ordered_at="2026-10-25"), *MMN_COURSE], set()),
+        # a month is 28 days, from the first day of a course: with 0.3 it is over Gammagard Liquid's 2.4 a month
+        ([day(25, **MMN, dose="0.3 g/kg", ordered_at="2026-10-25"), *MMN_COURSE], {2}),
+        ([day(24, **MMN, dose="0.3 g/kg", ordered_at="2026-10-24"), *MMN_COURSE], set()),
         # no usual dose of myasthenia is known
         ([day(18, dose="2 g/kg", indication="MG"), day(19, dose="2 g/kg", indication="MG")], set()),
     ],

@@ -72,12 +72,12 @@ ORDERS = [
     {"diabetes": "", "max_rate": "144 mL/h"},  # REVIEW under both: undocumented
     {"diabetes": "", "max_rate": "360 mL/h"},  # REVIEW, and over the 7 of B
 ]
-CHANGES = [  # order, A, B, what goes, what comes: the worst first
+CHANGES = [  # order, A, B, what goes, what comes: what becomes milder, then the worst first
+    ("A-1", "REVIEW", "PASS", ["IVG104"], []),
     ("A-5", "PASS", "STOP", [], ["IVG101"]),
     ("A-7", "REVIEW", "STOP", [], ["IVG101"]),
     ("A-2", "PASS", "REVIEW", [], ["IVG105"]),
     ("A-3", "PASS", "REVIEW", ["IVG109"], ["IVG109"]),
-    ("A-1", "REVIEW", "PASS", ["IVG104"], []),
 ]
 TALLY_A = {"orders": 8, "pass": 4, "review": 3, "stop": 1, "unchecked": 0}
 TALLY_B = {"orders": 8, "pass": 2, "review": 3, "stop": 3, "unchecked": 0}
@@ -89,7 +89,7 @@ def batch(tmp_path: Path) -> tuple[Path, Path]:
     return written(tmp_path, B), orders_file(tmp_path, ORDERS)
 
 
-def test_diff_lists_each_order_that_changes_the_worst_first(run: Run, batch: tuple[Path, Path]) -> None:
+def test_diff_lists_each_order_that_changes_what_becomes_milder_first(run: Run, batch: tuple[Path, Path]) -> None:
     policy, orders = batch
     code, out = run("diff", "built-in", policy, "--on", orders, *AS_OF, "--format", "json")
     report = json.loads(out)
@@ -109,18 +109,24 @@ def test_diff_lists_each_order_that_changes_the_worst_first(run: Run, batch: tup
 def test_diff_tells_in_json_what_was_compared_and_each_finding_whole(run: Run, batch: tuple[Path, Path]) -> None:
     policy, orders = batch
     report = json.loads(run("diff", "built-in", policy, "--on", orders, *AS_OF, "--format", "json")[1])
-    assert list(report) == ["schema", "a", "b", "run", "counts", "orders"]
+    assert list(report) == ["schema", "a", "b", "run", "counts", "changes", "orders"]
     assert report["schema"] == "ivigcheck.policy-diff/1"
     assert report["a"]["id"] == "built-in" and report["b"]["id"] == "st-elsewhere"
-    assert set(report["a"]) == set(report["b"]) == {"id", "version", "sha256"}
+    assert set(report["a"]) == set(report["b"]) == {"id", "version", "sha256", "deviations", "signed_off_knowledge"}
     assert report["run"]["as_of"] == "2026-11-22"
     assert [(each["name"], each["rows"]) for each in report["run"]["inputs"]] == [("orders.csv", 8)]
-    first = report["orders"][0]
+    assert report["changes"] == [
+        {"a": "REVIEW", "b": "PASS", "orders": 1},
+        {"a": "PASS", "b": "STOP", "orders": 1},
+        {"a": "REVIEW", "b": "STOP", "orders": 1},
+        {"a": "PASS", "b": "REVIEW", "orders": 2},
+    ]
+    first = report["orders"][1]
     assert list(first) == ["order_id", "patient_id", "source", "a", "b", "gone", "come"]
     assert (first["patient_id"], first["source"]) == ("P-5", {"file": "orders.csv", "sheet": None, "row": 7})
     (finding,) = first["come"]
     assert finding["severity"] == "stop" and "ceiling of 7 mg/kg/min" in finding["message"]
-    severities = [(report["orders"][3][way][0]["severity"]) for way in ("gone", "come")]
+    severities = [(report["orders"][4][way][0]["severity"]) for way in ("gone", "come")]
     assert severities == ["info", "review"]
 
 
@@ -141,8 +147,8 @@ def test_diff_prints_counts_and_then_each_change_with_its_message(run: Run, batc
     assert "5 of 8 orders change." in out
     heads = re.findall(r"^(\w+) -> (\w+)  (\S+)  patient (\S+)  orders\.csv, row (\d+)$", out, re.MULTILINE)
     assert heads == [(a, b, order, f"P-{order[2:]}", str(int(order[2:]) + 2)) for order, a, b, *_ in CHANGES]
-    assert re.search(r"comes IVG101 stop .*7\.5 mg/kg/min", out)
-    assert re.search(r"goes +IVG104 review", out)
+    assert re.search(r"comes IVG101 stop: .*7\.5 mg/kg/min", out)
+    assert re.search(r"goes +IVG104 review", out) and re.search(r"^ +2  PASS -> REVIEW$", out, re.MULTILINE)
     assert "A-4" not in out and "A-0" not in out and "A-6" not in out
     assert max(map(len, out.splitlines())) <= 80
 
@@ -314,3 +320,31 @@ def test_the_commands_end_with_their_exit_codes(arguments: list[str], code: int,
     assert run.returncode == code
     assert out in run.stdout and bool(run.stdout) is bool(out)
     assert err in run.stderr and bool(run.stderr) is bool(err)
+
+
+def test_a_finding_whose_severity_alone_changes_is_listed_beside_others_that_stay(run: Run, tmp_path: Path) -> None:
+    """IVG904 keeps the order at review; IVG104 weighs nothing under B."""
+    policy = written(tmp_path, '[severity.IVG104]\nseverity = "info"\nreason = "as decided"')
+    orders = orders_file(tmp_path, [{"age_years": "70", "max_rate": "192 mL/h", "diabetes": ""}])
+    (order,) = json.loads(run("diff", "built-in", policy, "--on", orders, *AS_OF, "--format", "json")[1])["orders"]
+    assert (order["a"], order["b"]) == ("REVIEW", "REVIEW")
+    assert [(way, each["code"], each["severity"]) for way in ("gone", "come") for each in order[way]] == [
+        ("gone", "IVG104", "review"), ("come", "IVG104", "info"),
+    ]  # fmt: skip
+
+
+def test_one_of_two_findings_of_one_rule_that_goes_is_listed(run: Run, tmp_path: Path) -> None:
+    policy = written(tmp_path, '[order_days_ahead]\nvalue = 30\nreason = "as decided"')
+    path = tmp_path / "orders.csv"
+    row = {**GOOD, "ordered_at": "2026-11-25", "last_ivig_date": "2026-11-25"}
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    (order,) = json.loads(run("diff", "built-in", policy, "--on", path, *AS_OF, "--format", "json")[1])["orders"]
+    assert [(each["code"], each["column"]) for each in order["gone"]] == [("IVG903", "ordered_at")]
+
+
+def test_of_very_many_changes_the_first_hundred_are_told_in_words(run: Run, tmp_path: Path) -> None:
+    policy = written(tmp_path, '[ceiling]\nvalue = "4 mg/kg/min"')
+    orders = orders_file(tmp_path, [{}] * 130)
+    out = run("diff", "built-in", policy, "--on", orders, *AS_OF)[1]
+    assert out.count("comes IVG101 stop:") == 100 and out.count("+IVG101") == 30
+    assert "The other 30 without the messages" in out and out.count("patient P-") == 130

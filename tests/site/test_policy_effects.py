@@ -54,13 +54,13 @@ THRESHOLDS = (
     ("[dose_disagreement]\nvalue = 0.05", {"dose": "0.5 g/kg", "dose_total": "43"}, ("PASS", []), ("REVIEW", ["IVG302"])),
     ("[restart_after_days]\nvalue = 28", {"last_ivig_date": "2026-10-20", "start_rate": "1.5 mg/kg/min"},
      ("REVIEW", ["IVG105"]), ("REVIEW", ["IVG403"])),
-    ("[body_mass_index]\nhigh = 40", {"weight": "130 kg", "height_cm": "175"}, ("PASS", []), ("REVIEW", ["IVG909"])),
+    ("[body_mass_index]\nhigh = 40\nreason = 'as decided'", {"weight": "130 kg", "height_cm": "175"}, ("PASS", []), ("REVIEW", ["IVG909"])),
     ('[order_days_ahead]\nvalue = 2\nreason = "tomorrow is checked tonight"', {"ordered_at": "2026-11-24"},
      ("REVIEW", ["IVG903"]), ("PASS", [])),
     ('[order_days_ahead]\nvalue = 2\nreason = "tomorrow is checked tonight"', {"ordered_at": "2026-11-25"},
      ("REVIEW", ["IVG903"]), ("REVIEW", ["IVG903"])),
-    ('[severity.IVG114]\nseverity = "review"\nreason = "r"', {"indication": "MG"}, ("PASS", ["IVG114"]), ("REVIEW", ["IVG114"])),
-    ('[severity.IVG201]\nseverity = "review"\nreason = "r"', {"hypercoagulable_state": "yes", "max_rate": "3 mg/kg/min"},
+    ('[severity.IVG114]\nseverity = "review"\nreason = "as decided"', {"indication": "MG"}, ("PASS", ["IVG114"]), ("REVIEW", ["IVG114"])),
+    ('[severity.IVG201]\nseverity = "review"\nreason = "as decided"', {"hypercoagulable_state": "yes", "max_rate": "3 mg/kg/min"},
      ("STOP", ["IVG201"]), ("REVIEW", ["IVG201"])),
     ('absent_means_no = ["diabetes"]', {"diabetes": ""}, ("REVIEW", ["IVG904"]), ("PASS", [])),
     ('absent_means_no = ["diabetes"]', {"diabetes": "unknown"}, ("REVIEW", ["IVG904"]), ("REVIEW", ["IVG904"])),
@@ -92,7 +92,7 @@ def test_patient_rules_take_the_site_s_windows(tmp_path: Path) -> None:
             {"patient_id": "P", "ordered_at": "2026-11-20", "weight": "86 kg"}]  # fmt: skip
     assert verdicts(tmp_path, "", *pair) == [("PASS", [])] * 2
     assert verdicts(tmp_path, "[weights_disagree]\nvalue = 0.07", *pair) == [("REVIEW", ["IVG404"])] * 2
-    both = '[weights_disagree]\nvalue = 0.07\n[weights_within_days]\nvalue = 18\nreason = "r"'
+    both = '[weights_disagree]\nvalue = 0.07\n[weights_within_days]\nvalue = 18\nreason = "as decided"'
     assert verdicts(tmp_path, both, *pair) == [("PASS", [])] * 2
 
 
@@ -235,7 +235,7 @@ def test_every_report_with_a_head_says_each_deviation(tmp_path: Path) -> None:
 
 def test_the_head_says_what_the_site_made_of_blanks_and_products(tmp_path: Path) -> None:
     notices = report(under(tmp_path, DEVIATING, {"sepsis": ""}))["notices"]
-    assert any("a blank or missing answer is read as no, by the site's policy, to: sepsis" in each for each in notices)
+    assert any("a blank answer is read as no, by the site's policy, to: sepsis" in each for each in notices)
     assert any("not among the products in use by the site's policy: Gamunex-C 10% (1)" in each for each in notices)
     notices = report(under(tmp_path, 'default_product = "Privigen 10%"', {"product": ""}, {}))["notices"]
     assert "1 row without a product read as Privigen 10%, by the site's policy." in notices

@@ -89,9 +89,6 @@ BY_HAND = (
     # Carimune NF: 0.5 for 30 min, 1 for 30 min, "then stepwise": doubled to 2, and at most 3 mg/kg/min; 6% = 60 mg/mL
     ({"product": "Carimune NF", "concentration": "6%", "weight": "60 kg", "start_rate": "", "max_rate": "3 mg/kg/min"},
      [30, 60, 120, 180], None),
-    # half the rate at the reaction: 2 mg/kg/min, one step
-    ({"start_rate": "2 mg/kg/min", "max_rate": "2 mg/kg/min", "reaction_grade": "1", "reaction_rate": "4 mg/kg/min",
-      "reaction_resolved": "yes", "minutes_since_resolved": "20", "indication": "CIDP"}, [96], 300),
     # Qivigy, phase not said: the stricter of first (1 mg/kg/min, 30 min) and subsequent (2, 15 min)
     ({"product": "Qivigy"}, [48, 96, 192, 384], 48.75),
     ({"product": "Qivigy", "phase": "subsequent", "start_rate": ""}, [48, 96, 192, 384], None),
@@ -215,18 +212,45 @@ def test_the_total_dose_is_what_is_infused_where_it_is_given() -> None:
     assert plan(GAMUNEX | {"dose": "0.5 g/kg", "dosing_weight": "70 kg"}).dose_g == 35
 
 
-def test_hours_and_rates_that_cannot_be_kept_are_said() -> None:
+def test_the_ordered_hours_are_kept_to_from_below() -> None:
+    """480 mL in 5 h: 24 mL at 48 and 48 mL at 96 mL/h in the first hour, the other 408 mL at 102 mL/h in 4 h."""
+    schedule = plan(GAMUNEX | {"infusion_hours": "5"})
+    assert rates(schedule) == [48, 96, 102] and schedule.total_minutes == 300
+    assert schedule.notes == ("ordered over 5 h: the rate is held so that it takes no less",)
+    assert rates(plan(GAMUNEX | {"infusion_hours": "12"})) == [40]  # less than the start rate
+    rounded = plan(GAMUNEX | {"infusion_hours": "7"})  # 456 mL in 6.5 h are 70.15 mL/h
+    assert rates(rounded) == [48, 70.1] and rounded.total_minutes == pytest.approx(30 + 456 / 70.1 * 60)
+    assert rates(plan(GAMUNEX | {"infusion_hours": "2"})) == [48, 96, 192, 384]
+
+
+def test_what_cannot_be_kept_or_is_not_known_is_said() -> None:
     """138.75 minutes."""
-    assert plan(GAMUNEX | {"infusion_hours": "2"}).notes == ("ordered over 2 h; at these steps it takes 2 h 19 min",)
-    assert plan(GAMUNEX | {"infusion_hours": "5"}).notes == (
-        "ordered over 5 h; at these steps it ends after 2 h 19 min",
-    )
+    assert plan(GAMUNEX | {"infusion_hours": "2"}).notes == ("ordered over 2 h: within its limits it takes 2 h 19 min",)
     assert plan(GAMUNEX).notes == ()
     notes = plan(GAMUNEX | {"diabetes": "yes", "start_rate": "1.5 mg/kg/min", "max_rate": "7 mg/kg/min"}).notes
     assert notes == (
         "the ordered maximum is over the soft maximum: the schedule keeps to the soft maximum",
         "the ordered start rate is over the start limit: the schedule keeps to the start limit",
     )
+    (note,) = plan(GAMUNEX | {"product": "Gammaked", "dose": "0.5 g/kg"}).notes
+    assert note.startswith("labelled rates of Gammaked 10% are not known here (IVG113)")
+    (note,) = plan(GAMUNEX | {"indication": "MG"}).notes
+    assert note == "no source states a dose for this indication: the dose was compared with nothing"
+    (note,) = plan(GAMUNEX | {"infusion_hours": "4 days"}).notes
+    assert note.startswith("the ordered hours could not be read")
+
+
+def test_what_is_in_doubt_has_no_schedule() -> None:
+    again = {
+        "reaction_grade": "1",
+        "reaction_rate": "4 mg/kg/min",
+        "reaction_resolved": "yes",
+        "minutes_since_resolved": "20",
+    }
+    assert refusal(**again, max_rate="2 mg/kg/min").startswith("the infusion goes on after a reaction: how much")
+    assert refusal(weight="154 kg", height_cm="170") == "the weight may be in the other unit (IVG909): settle it first"
+    assert refusal(dose_total="4o g") == "the dose could not be read or used"
+    assert refusal(max_rate="0.011 mg/kg/min", start_rate="").startswith("it would take more than 500 steps or 7 days")
 
 
 def test_vital_signs_are_due_before_after_15_minutes_at_each_raise_at_the_end_and_after_it() -> None:
@@ -299,7 +323,8 @@ WHOLE = (
     ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "82 kg", "dose": "0.4 g/kg"}, 35),  # 32.8: 2.2 up, 2.8 down
     ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "81 kg", "dose": "0.8 g/kg"}, 60),  # 64.8: 65 is over 0.8
     ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "81 kg", "dose": "65 g"}, None),  # whole already
-    ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "12 kg", "age_years": "3", "dose": "3.7 g"}, 5),  # up to 9.6
+    ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "12 kg", "age_years": "3", "dose": "4.8 g"}, 5),  # up to 9.6, and 4% more
+    ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "12 kg", "age_years": "3", "dose": "4.4 g"}, None),  # 14%
     ({"product": "Bivigam", "start_rate": "", "max_rate": "6 mg/kg/min", "weight": "6 kg", "age_years": "3", "dose": "1.9 g"}, None),  # up to 4.8
     ({"product": "Flebogamma DIF 10%", "indication": "ITP", "weight": "83 kg", "dose": "1 g/kg"}, 80),  # of a course: never up
     ({"weight": "80 kg", "dose": "48 g"}, None),

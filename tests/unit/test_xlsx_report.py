@@ -225,9 +225,17 @@ def test_the_summary_names_policy_knowledge_inputs_and_notices(varied, book):
 
 def test_a_deviation_from_the_policy_is_printed_with_its_reason(varied):
     said = copy.deepcopy(varied)
-    said["policy"]["deviations"] = [{"parameter": "ceiling", "reason": "our committee"}]
+    deviation = {
+        "parameter": "ceiling",
+        "built_in": "8",
+        "site": "7",
+        "direction": "tighter",
+        "reason": "our committee",
+    }
+    said["policy"]["deviations"] = [deviation]
     facts = [(row[0].value, row[2].value) for row in opened(said)["Summary"].iter_rows()]
-    assert ("Policy deviations", "parameter: ceiling; reason: our committee") in facts
+    assert ("Deviation", "ceiling is 7, built in 8 (tighter): our committee") in facts
+    assert facts.index(("Site policy", "Otherwise than built in")) < facts.index(("Run", None))
 
 
 def test_findings_by_rule_add_up_and_are_worst_first(varied, book):

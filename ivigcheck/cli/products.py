@@ -84,6 +84,7 @@ def _print_product(screen: Console, knowledge: Knowledge, product: Product) -> N
     screen.print(Text(product.name, style="bold"))
     concentration = entry.concentration or " to ".join(entry.concentration_range)
     say(f"Concentration {concentration}; stabilizer {product.stabilizer}; vials {', '.join(entry.vials)}")
+    say(f"National Drug Codes, labeler and product: {', '.join(entry.ndc)}" if entry.ndc else "")
     say(f"IgA {entry.iga}" if entry.iga else "")
     say(f"Line: {entry.line_compatibility}" if entry.line_compatibility else "")
     for text in entry.contraindications:

@@ -96,6 +96,18 @@ def test_what_is_ordered_is_never_exceeded(label, weight, increment, risk, highe
         assert_kept(found, run, cells, increment)
 
 
+@given(st.integers(0, len(LABELS) - 1), st.decimals("0.1", "30", places=2), st.sampled_from(INCREMENTS))
+def test_the_ordered_hours_are_kept_to_where_the_limits_let_it(label, hours, increment) -> None:
+    """No faster than ordered, and only slower where the fastest schedule is."""
+    cells = order(label, "70")
+    fastest, _ = outcome(cells, increment)
+    kept, run = outcome(cells | {"infusion_hours": str(hours)}, increment)
+    if isinstance(fastest, Schedule) and isinstance(kept, Schedule):
+        assert_kept(kept, run, cells, increment)
+        assert kept.total_minutes >= float(hours) * 60 * (1 - 1e-9) or kept.steps == fastest.steps
+        assert kept.total_minutes >= fastest.total_minutes * (1 - 1e-9)
+
+
 @given(st.decimals("0.05", "3", places=2), st.integers(0, len(LABELS) - 1))
 def test_an_ordered_start_is_never_exceeded(start, label) -> None:
     cells = order(label, "70", start_rate=f"{start} mg/kg/min")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import openpyxl
 import pytest
 from conftest import AS_OF, GOOD, table_of
-from policy_files import read
+from policy_files import read, written
 
+from ivigcheck.errors import InputError
+from ivigcheck.knowledge import built_in
+from ivigcheck.normalise.weights import Body, choose_weight
+from ivigcheck.orders import WeightBasis
 from ivigcheck.pipeline import Checked, check_files, check_order, check_tables
 from ivigcheck.report import Rendering
 from ivigcheck.schedule import Schedule, schedule_of
@@ -261,3 +268,85 @@ def test_a_file_with_its_byte_order_mark_is_utf_8_whatever_the_site_s_encoding(t
         path = tmp_path / f"{encoding}.csv"
         path.write_text(f"{header}\n{row}\n", encoding=encoding)
         assert check_files([path], AS_OF, knowledge=knowledge).orders.cell("patient_id", 0) == "Müller-7"
+
+
+# -- what must not fail open ------------------------------------------------------------------------------------------
+
+
+def extract(folder: Path, **renamed: str) -> Path:
+    """A file of one good order, some of its headers renamed."""
+    path = folder / "extract.csv"
+    path.write_text(f"{','.join(renamed.get(name, name) for name in GOOD)}\n{','.join(GOOD.values())}\n")
+    return path
+
+
+def test_a_column_that_the_site_names_and_reads_as_no_where_blank_must_be_there(tmp_path: Path) -> None:
+    """H-11, H-21: a header that was renamed in the export would answer no for everybody."""
+    knowledge = read(tmp_path, 'absent_means_no = ["diabetes"]\n[headers]\ndiabetes = "DM flag"')
+    assert check_files([extract(tmp_path, diabetes="DM flag")], AS_OF, knowledge=knowledge).orders.n == 1
+    with pytest.raises(
+        InputError, match='missing column diabetes: the site\'s policy names the header "DM flag" for it'
+    ):
+        check_files([extract(tmp_path, diabetes="DM flg")], AS_OF, knowledge=knowledge)
+
+
+def test_a_question_whose_column_is_missing_and_read_as_no_is_said_loudly(tmp_path: Path) -> None:
+    knowledge = read(tmp_path, 'absent_means_no = ["diabetes"]')
+    checked = check_files([extract(tmp_path, diabetes="DM flg")], AS_OF, knowledge=knowledge)
+    (order,) = report(checked)["orders"]
+    assert order["status"] == "PASS"
+    said = "extract.csv: NO COLUMN for diabetes: read as no for every order, by the site's policy."
+    assert said in report(checked)["notices"]
+
+
+def test_a_site_s_headers_are_named_in_the_report_and_so_are_those_that_a_file_lacks(tmp_path: Path) -> None:
+    knowledge = read(tmp_path, '[headers]\nstart_rate = "Begin"\nmax_rate = "Top"\nsex = "Gender code"')
+    notices = report(check_files([extract(tmp_path, start_rate="Begin", max_rate="Top")], AS_OF, knowledge=knowledge))[
+        "notices"
+    ]
+    assert 'extract.csv: headers by the site\'s policy: "Begin" as start_rate, "Top" as max_rate.' in notices
+    assert "extract.csv: no header that the site's policy names for sex, nor another for it." in notices
+
+
+def test_a_height_that_gives_no_ideal_weight_leaves_the_body_weight(tmp_path: Path) -> None:
+    """67 inches in a column of cm: Devine's formula would give a negative weight, and every rate would be below it."""
+    policy = '[dosing_weight]\nmethod = "ideal"\nmin_height_cm = 140'
+    order = {"weight": "95 kg", "height_cm": "67", "sex": "F", "max_rate": "2000 mL/h"}
+    (found,) = report(under(tmp_path, policy, order))["orders"]
+    assert found["ordered"]["rate_weight_kg"] == 95 and found["status"] == "STOP"
+    body = Body(np.array([40.0]), np.array([67.0]), np.array([0]), np.array([0], np.int8))
+    entry = msgspec.structs.replace(built_in().policy.entry.dosing_weight, method="ideal", min_height_cm=20)
+    weight, ideal, basis = choose_weight(np.array([95.0]), body, entry)
+    assert (weight[0], basis[0]) == (95, WeightBasis.NO_IDEAL) and np.isnan(ideal[0])
+
+
+def test_a_product_that_is_not_recognised_is_never_folded_away(tmp_path: Path) -> None:
+    from ivigcheck.report.model import is_folded
+
+    policy = '[severity.IVG907]\nseverity = "review"\nreason = "as decided"'
+    orders = ({"product": "Foobar", "max_rate": "3 mg/kg/min"}, {"product": "", "max_rate": "3 mg/kg/min"})
+    told = {order["order_id"]: order for order in report(under(tmp_path, policy, *orders))["orders"]}
+    assert [told[f"A-{k}"]["status"] for k in range(2)] == ["REVIEW", "REVIEW"]
+    assert [is_folded(told[f"A-{k}"]) for k in range(2)] == [False, True]
+
+
+def test_a_rule_s_page_and_the_list_show_the_site_s_severity(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from ivigcheck.cli.rules import rules
+
+    path = str(
+        written(
+            tmp_path, '[severity.IVG114]\nseverity = "review"\nreason = "as decided"\n[ceiling]\nvalue = "7 mg/kg/min"'
+        )
+    )
+    rules("IVG114", path)
+    rules("IVG101", path)
+    rules("", path)
+    out = capfd.readouterr().out
+    assert "IVG114 indication-off-label (review)" in out and "ceiling: 7 mg/kg/min" in out
+    assert re.search(r"IVG114 +review", out)
+
+
+def test_the_example_of_the_order_sheet_is_named_where_it_was_left_in(tmp_path: Path) -> None:
+    said = 'The order "EXAMPLE-1" is the example of the order sheet: overwrite or delete its row.'
+    assert said in report(under(tmp_path, "", {"order_id": "EXAMPLE-1"}))["notices"]
+    assert said not in report(under(tmp_path, "", {}))["notices"]

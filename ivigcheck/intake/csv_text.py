@@ -5,11 +5,15 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
 from ivigcheck.errors import InputError, UsageError
 from ivigcheck.intake.files import Content, kind_of, shown
+
+_ASCII: Final = ("".join(map(chr, range(0x20, 0x7F))), "\\u0041\\x41", "a+AGE-", "xn--mnchen-3ya", "a~{VPND~}", "=41")
+"""All printable characters, and what is a code for others in escapes, UTF-7, names of hosts, HZ and mail."""
 
 _BOM: Final = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -51,12 +55,25 @@ def decode(content: Content, encoding: str | None, usual: str | None = None) -> 
 def _codec(encoding: str | None) -> str:
     if encoding is None:
         return "utf-8"
+    if not is_plain_encoding(encoding):
+        raise UsageError(f'There is no text encoding "{shown(encoding)}". Usual ones: utf-8, cp1252, utf-16.')
+    return encoding
+
+
+def is_plain_encoding(name: str) -> bool:
+    """Whether the encoding is of the UTF-16 or UTF-32 family, or has every ASCII character as itself, also where
+    others read a code in them."""
     try:
-        if codecs.lookup(encoding)._is_text_encoding:
-            return encoding
-    except (LookupError, ValueError, TypeError):
-        pass
-    raise UsageError(f'There is no text encoding "{shown(encoding)}". Usual ones: utf-8, cp1252, utf-16.')
+        codec = codecs.lookup(name)
+        if not codec._is_text_encoding:
+            return False
+        if codec.name.startswith(("utf-16", "utf-32")):
+            return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return all(text.encode("ascii").decode(name) == text for text in _ASCII)
+    except (LookupError, ValueError):
+        return False
 
 
 def _refuse_other_kinds(content: Content, *, named: bool) -> None:

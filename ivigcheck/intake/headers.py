@@ -69,7 +69,9 @@ _LEADING: Final = " \t\r\n\u00a0_,;:.*?/=|~\u00b7-\u2013\u2014"
 _SEPARATOR = re.compile(r"[\s_,;:\-]+")
 _PER = re.compile(r"[\s_]+per[\s_]+", re.IGNORECASE)
 _IN = re.compile(r"in[\s_]+", re.IGNORECASE)
-_WORD = re.compile(r"%|[^\W_]+")
+WORD = re.compile(r"%|[^\W_]+")
+"""A word of a header."""
+
 _UNIT_PIECE = (
     r"(?:(?:[mk]|mc|\u03bc)?gs?|k?gms?|(?:micro|milli|kilo)?gram(?:me)?s?|[mdc]?ls?|(?:milli)?lit(?:er|re)s?|ccs?|gtts?"
     r"|drops?|h|hrs?|hours?|mins?|minutes?|lbs?|pounds?|stones?|oz|ounces?|iu|percent|pct|cm|[0-9])"
@@ -160,7 +162,7 @@ def _match_beginning(header: str, index: _Index) -> _Match | None:
                 return _match_quantity(column, stated, header[:end], tail)
             return _match_other(column, tail)
         # The name runs on without a break: "MaxRateMlHr", "Diabetes2", "Start rates (mL/h)".
-        units_only = column.kind == "quantity" and _is_like_a_unit(_digits_plain(spelling(tail)))
+        units_only = column.kind == "quantity" and is_like_a_unit(_digits_plain(spelling(tail)))
         numbered = column.kind in _FORMS and spelling(tail).isnumeric()
         if units_only or numbered or (not tail[1:2].isalnum() and _says_form(column, tail[1:])):
             return _Match(column, unread=True)
@@ -195,7 +197,7 @@ def _match_quantity(column: Column, stated: str, base: str, tail: str) -> _Match
 
 def _match_other(column: Column, tail: str) -> _Match | None:
     said = _inside(tail)
-    words = _WORD.findall(said.casefold())
+    words = WORD.findall(said.casefold())
     choices = {text for text, _ in column.choices}
     if spelling(said) in _REMARKS.get(column.kind, ()) or (len(words) > 1 and choices.issuperset(words)):
         return _Match(column)
@@ -211,9 +213,9 @@ def _inside(tail: str) -> str:
 
 def _says_form(column: Column, tail: str) -> bool:
     """Whether what follows a column's name leaves it that column, in some form."""
-    words = _WORD.findall(tail.casefold())
+    words = WORD.findall(tail.casefold())
     if column.kind == "quantity":
-        if any(ch.isnumeric() for ch in tail) or any(_is_like_a_unit(word) for word in words):
+        if any(ch.isnumeric() for ch in tail) or any(is_like_a_unit(word) for word in words):
             return True
         if words and words[0] in _COMPANIONS:
             return False
@@ -228,7 +230,8 @@ def _says_form(column: Column, tail: str) -> bool:
     return bool(words) and _COMPARES.isdisjoint(tail) and all(forms.fullmatch(_digits_plain(word)) for word in words)
 
 
-def _is_like_a_unit(word: str) -> bool:
+def is_like_a_unit(word: str) -> bool:
+    """Whether a word of a header, in small letters, may be a unit, or several run together: ``ml``, ``mgkgmin``."""
     return word == "%" or (len(word) <= _LONGEST_UNIT and bool(_LIKE_A_UNIT.fullmatch(word)))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +15,16 @@ import tomli
 from ivigcheck.errors import UsageError
 from ivigcheck.show import visible
 from ivigcheck.site.lines import KeyPath, key_lines
+from ivigcheck.site.problems import key_text
 
 BUILT_IN: Final = "built-in"
 """The word that names the built-in policy where a file is asked for."""
 
 VARIABLE: Final = "IVIGCHECK_POLICY"
 _NAME: Final = "policy.toml"
-_MOST_BYTES: Final = 1 << 20  # a policy of a thousand headers has a tenth of that
+_MOST_KIB: Final = 256  # a policy of a thousand headers has a third of that
+_KEY = re.compile(r"\((?:'[^']*'|\"[^\"]*\")(?:, (?:'[^']*'|\"[^\"]*\"))*,?\)")
+"""A key with its tables, as the parser's messages have it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,13 +52,18 @@ def policy_path(option: str | None) -> Path | None:
     if folder is None:
         return None
     path = folder / _NAME
+    what = f"the policy file {visible(str(path))}"
     try:
-        path.stat()
+        path.lstat()
     except (FileNotFoundError, NotADirectoryError):
+        for above in path.parents:
+            if above.is_symlink() and not above.exists():  # the policy may lie behind it: it is not passed over
+                broken = f"the link {visible(str(above))} leads nowhere"
+                raise UsageError(f"{_sentence(what)} cannot be read: {broken}.") from None
         return None
-    except OSError as error:  # a policy that may be there must not be passed over
-        raise UsageError(f"The policy file {visible(str(path))} cannot be read: {error.strerror}.") from error
-    return _readable(path, f"the policy file {visible(str(path))}")
+    except OSError as error:
+        raise UsageError(f"{_sentence(what)} cannot be read: {_why(error)}.") from error
+    return _readable(path, what)
 
 
 def _named(text: str, what: str) -> Path | None:
@@ -64,15 +75,19 @@ def _named(text: str, what: str) -> Path | None:
 
 
 def _readable(path: Path, what: str) -> Path:
+    """The path of a file that can be opened: what is no regular file (a pipe waits for ever) is not opened to see."""
     try:
-        path.stat()
-        if path.is_dir():
-            raise UsageError(f"{_sentence(what)} is a folder: name the file in it.")
+        mode = path.stat().st_mode
         readable = os.access(path, os.R_OK)
     except FileNotFoundError as error:
-        raise UsageError(f"{_sentence(what)} does not exist.") from error
+        why = "is a link that leads nowhere" if path.is_symlink() else "does not exist"
+        raise UsageError(f"{_sentence(what)} {why}.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UsageError(f"{_sentence(what)} cannot be read: {_why(error)}.") from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{_sentence(what)} cannot be read: it is a folder. Name the file in it.")
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{_sentence(what)} cannot be read: it is a pipe or a device. Name a file.")
     if not readable:
         raise UsageError(f"{_sentence(what)} cannot be read: no permission.")
     return path
@@ -103,18 +118,19 @@ def _configuration_folder() -> Path | None:
 def read_document(path: Path) -> Document:
     """A policy file's keys and values with their lines. Raises UsageError where it is no TOML in UTF-8."""
     file = visible(str(path))
+    most = _MOST_KIB << 10
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+        with _readable(path, f"the policy file {file}").open("rb") as stream:
+            content = stream.read(most + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"The policy file {file} cannot be read: {_why(error)}.") from error
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{file}: has more than {_MOST_BYTES:,} bytes, and is no policy; fix: name another file")
+    if len(content) > most:
+        raise UsageError(f"{file}: has more than {_MOST_KIB} KiB, and is no policy; fix: name another file")
     text = _text(file, content)
     try:
         return Document(file, content, tomli.loads(text), key_lines(text))
     except tomli.TOMLDecodeError as error:
-        raise _refused(file, min(error.lineno, text.count("\n") + 1), visible(error.msg)) from error
+        raise _refused(file, min(error.lineno, text.count("\n") + 1), error.msg) from error
     except RecursionError as error:
         raise UsageError(f"{file}: lists or tables lie too deeply in each other; fix: write them flat") from error
     except ValueError as error:  # a number of more digits than Python reads
@@ -131,4 +147,7 @@ def _text(file: str, content: bytes) -> str:
 
 def _refused(file: str, line: int, why: str) -> UsageError:
     fix = "one key to a line, as key = value, with texts in quotes"
-    return UsageError(f"{file}, line {line}: is not TOML: {why}; fix: {fix}")
+    if re.match("Cannot (declare|overwrite|redefine|mutate)", why):
+        fix = "name each key and each table once"
+    plain = visible(_KEY.sub(lambda key: f"[{key_text(ast.literal_eval(key.group()))}]", why))
+    return UsageError(f"{file}, line {line}: is not TOML: {plain}; fix: {fix}")

@@ -7,6 +7,7 @@ from typing import Final
 
 from ivigcheck.columns import COLUMNS, Column, question_column, spelling
 from ivigcheck.knowledge import Knowledge
+from ivigcheck.site.header_units import contradiction
 from ivigcheck.site.lines import KeyPath
 from ivigcheck.site.problems import Problems, quoted
 from ivigcheck.site.shape import OwnHeader
@@ -27,7 +28,7 @@ def read_headers(headers: Headers, knowledge: Knowledge, problems: Problems) -> 
     """column -> the site's own headers for it, each with the unit that it states or "".
 
     Problems: an unknown column, a header that says nothing, that stands for two columns or is another column's name,
-    and a unit that the column's values cannot have.
+    a unit that the column's values cannot have, and a header whose own text names another.
     """
     columns = known_columns(knowledge)
     names = {spelling(name): name for name in columns}
@@ -52,8 +53,12 @@ def read_headers(headers: Headers, knowledge: Knowledge, problems: Problems) -> 
                 continue
             taken[spelling(text)] = name
             preferred = "" if unit is None else _preferred_unit(unit, columns[name], at, problems)
-            if preferred is not None:
-                read.append((text, preferred))
+            if preferred is None:
+                continue
+            contradicted = contradiction(text, preferred, columns[name])
+            if contradicted:
+                problems.add(at, *contradicted)
+            read.append((text, preferred))
         own[name] = tuple(read)
     return {name: read for name, read in own.items() if read}
 

@@ -40,6 +40,7 @@ class _Scanner:
         self._at = 0
         self._line_ends = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[KeyPath, int] = {}
+        self._repeats: dict[KeyPath, int] = {}
         prefix: KeyPath = ()
         while self._skip(_BLANK) < len(text):
             if text[self._at] == "[":
@@ -56,8 +57,9 @@ class _Scanner:
 
     def _note(self, path: KeyPath, at: int) -> None:
         line = bisect.bisect_left(self._line_ends, at) + 1
-        for length in range(1, len(path) + 1):
-            self.lines.setdefault(path[:length], line)
+        while path and path not in self.lines:  # what a known key lies in is known too
+            self.lines[path] = line
+            path = path[:-1]
 
     def _header(self) -> KeyPath:
         """``[table]`` or ``[[table]]``: what the keys below it lie in."""
@@ -66,7 +68,8 @@ class _Scanner:
         self._at += 2 if repeated else 1
         path = self._key()
         if repeated:
-            count = sum(1 for known in self.lines if known[:-1] == path and isinstance(known[-1], int))
+            count = self._repeats.get(path, 0)
+            self._repeats[path] = count + 1
             path = (*path, count)
         self._at = self._text.index("]", self._at) + (2 if repeated else 1)
         self._note(path, start)

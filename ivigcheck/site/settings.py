@@ -3,16 +3,16 @@ files and its clock."""
 
 from __future__ import annotations
 
-import codecs
 import zoneinfo
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ivigcheck.intake.csv_text import is_plain_encoding
 from ivigcheck.knowledge import Deviation, Knowledge, fold
 from ivigcheck.rules import RULES, Severity
 from ivigcheck.site.files import BUILT_IN
 from ivigcheck.site.lines import KeyPath
-from ivigcheck.site.problems import Problems, did_you_mean, is_text, nearest, quoted
+from ivigcheck.site.problems import Problems, is_reason, is_text, nearest, quoted
 from ivigcheck.site.shape import SeverityChange, SiteFile
 
 Deviations = list[tuple[KeyPath, Deviation]]
@@ -20,10 +20,13 @@ Deviations = list[tuple[KeyPath, Deviation]]
 _FIXED: Final = frozenset({"IVG901", "IVG902", "IVG903", "IVG905", "IVG908", "IVG910"})
 """Rules that say that an order could not be checked: no site may have them say anything else."""
 
-_NEVER_BELOW_REVIEW: Final = frozenset(
-    {"IVG101", "IVG102", "IVG103", "IVG501", "IVG502", *(f"IVG{number}" for number in range(201, 208))}
-)
-"""Rules on which somebody must look at the order, whatever a site decides."""
+_COULD_NOT_BE_CHECKED: Final = "of a product that is not recognised it says that the order could not be checked"
+_NEVER_BELOW_REVIEW: Final = {
+    **dict.fromkeys(("IVG101", "IVG102", "IVG103", "IVG107", "IVG501", "IVG502"), "it stops an order"),
+    **dict.fromkeys((f"IVG{number}" for number in range(201, 209)), "it stops an order"),
+    "IVG907": _COULD_NOT_BE_CHECKED,
+}
+"""Rules on which somebody must look at the order, whatever a site decides, and why."""
 
 _SEVERITIES: Final = {
     severity.name.lower(): severity for severity in (Severity.STOP, Severity.UNCHECKED, Severity.REVIEW, Severity.INFO)
@@ -32,6 +35,7 @@ _GRADED: Final = {"IVG208": "stop or review", "IVG907": "unchecked or review"}
 """Rules that may be changed and whose findings do not all weigh the same: a site's one severity is then another, even
 where it is the rule's gravest."""
 
+_VERY_LIKE: Final = 0.8
 _SHORT: Final = ("id", "version", "title", "signed_off_knowledge", "time_zone", "encoding", "default_product")
 
 
@@ -62,15 +66,18 @@ def read_severities(changes: Mapping[str, SeverityChange], problems: Problems) -
             fix = "remove it"
             problems.add(path, "says that an order could not be checked, and stays as it is", fix)
         elif code not in RULES:
-            problems.add(path, f"is no rule{did_you_mean(code, RULES)}", 'remove it; "ivigcheck rules" lists the rules')
+            what = f"is no rule{problems.did_you_mean(code, RULES)}"
+            problems.add(path, what, 'remove it; "ivigcheck rules" lists the rules')
         elif change.severity not in _SEVERITIES:
             at = (*path, "severity")
             problems.add(at, f"{quoted(change.severity)} is no severity", f"write one of {', '.join(_SEVERITIES)}")
         elif code in _NEVER_BELOW_REVIEW and _SEVERITIES[change.severity] < Severity.REVIEW:
             at = (*path, "severity")
-            problems.add(at, f"{code} is never below review", "write one of stop, unchecked, review")
-        elif not is_text(change.reason):
-            problems.add((*path, "reason"), "says no reason", "write why, in words")
+            what = f"{code} is never below review: {_NEVER_BELOW_REVIEW[code]}"
+            problems.add(at, what, "write one of stop, unchecked, review")
+        elif not is_reason(change.reason):
+            fix = "write why, in words that can be seen"
+            problems.add((*path, "reason"), f"{quoted(change.reason)} says no reason", fix)
         elif code in _GRADED or _SEVERITIES[change.severity] != RULES[code].severity:
             own = RULES[code].severity
             direction = "looser" if _SEVERITIES[change.severity] < own else "tighter"
@@ -88,7 +95,7 @@ def read_questions(site: SiteFile, knowledge: Knowledge, problems: Problems) -> 
         path: KeyPath = ("absent_means_no", k)
         if name not in known:
             fix = f"remove it, or write one of {', '.join(known)}"
-            problems.add(path, f"{quoted(name)} is no risk question{did_you_mean(name, known)}", fix)
+            problems.add(path, f"{quoted(name)} is no risk question{problems.did_you_mean(name, known)}", fix)
         elif name in named:
             problems.add(path, f"{quoted(name)} stands here twice", "name it once")
         else:
@@ -131,10 +138,11 @@ def read_products(
 def _product(name: str, path: KeyPath, knowledge: Knowledge, problems: Problems) -> int:
     """The position of the product of this name; -1 where there is none, which is a problem."""
     names = [product.name for product in knowledge.products]
+    folded = fold(name)
     for position, known in enumerate(names):
-        if fold(known) == fold(name):
+        if fold(known) == folded:
             return position
-    what = f"{quoted(name)} is no product known here{did_you_mean(name, names)}"
+    what = f"{quoted(name)} is no product known here{problems.did_you_mean(name, names)}"
     problems.add(path, what, 'write a name with its strength, as "ivigcheck products" lists them')
     return -1
 
@@ -146,17 +154,13 @@ def check_time_zone(site: SiteFile, problems: Problems) -> None:
     try:
         zoneinfo.ZoneInfo(site.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        guess = nearest(site.time_zone, zoneinfo.available_timezones()) or "America/New_York"
-        problems.add(("time_zone",), f"{quoted(site.time_zone)} is no time zone known here", f"write it as {guess}")
+        guess = nearest(site.time_zone, zoneinfo.available_timezones(), _VERY_LIKE)
+        fix = f"write it as {guess}" if guess else "write a place as the time zone database has it: America/New_York"
+        problems.add(("time_zone",), f"{quoted(site.time_zone)} is no time zone known here", fix)
 
 
 def check_encoding(site: SiteFile, problems: Problems) -> None:
-    """The encoding is one that text can be read in."""
-    if not site.encoding.strip():
-        return
-    try:
-        if codecs.lookup(site.encoding)._is_text_encoding:
-            return
-    except (LookupError, ValueError):
-        pass
-    problems.add(("encoding",), f"{quoted(site.encoding)} is no text encoding", "write one such as utf-8 or cp1252")
+    """The encoding is one in which a file's text is what its bytes say."""
+    if site.encoding.strip() and not is_plain_encoding(site.encoding):
+        what = f"{quoted(site.encoding)} is no text encoding that is read here"
+        problems.add(("encoding",), what, "write one such as utf-8, cp1252 or utf-16")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ivigcheck.site.lines import KeyPath
-from ivigcheck.site.problems import Problems, kind_of, quoted
+from ivigcheck.site.problems import Problems, described
 
 
 class OwnHeader(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +60,7 @@ def _sound(value: Any, wanted: Any, path: KeyPath, problems: Problems, also: Ite
     members = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
     member = next((each for each in members if isinstance(value, _python_type(each))), None)
     if member is None:
-        problems.add(path, f"{quoted(value)} is {kind_of(value)}", f"write {_words(wanted)}")
+        problems.add(path, described(value), f"write {_words(wanted)}")
         return _NOTHING
     if get_origin(member) is dict:
         sound = {key: _sound(item, get_args(member)[1], (*path, key), problems) for key, item in value.items()}

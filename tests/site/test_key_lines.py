@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -89,3 +90,22 @@ def test_a_key_is_found_whatever_the_values_before_it_hold(entries: list[tuple[s
     lines = key_lines(text)
     assert {path: line for path, line in lines.items() if len(path) == 1} == expected
     assert set(lines) == paths(tomli.loads(text))
+
+
+REPEATED = ["[[a]]\n", "[[a]]\nb = 1\n", "[[a.b.c]]\n", '[["a"]]\n']
+DEEP = "[" + ".".join("abcdefgh" * 100) + "]\n"
+
+
+@pytest.mark.parametrize("text", [*(line * ((240 << 10) // len(line)) for line in REPEATED),
+    "a = [" + "[],\n" * (60 << 10) + "]", DEEP + "".join(f"k{k} = 1\n" for k in range(20_000)),
+])  # fmt: skip
+def test_a_long_text_takes_time_in_proportion(text: str) -> None:
+    began = time.process_time()
+    key_lines(text)
+    assert time.process_time() - began < 4  # measured: under 0.4; at the square of the length it would be a minute
+
+
+def test_each_table_of_a_long_list_has_its_own_line() -> None:
+    lines = key_lines("[[a]]\nx = 1\n" * 5000 + "[[b.c]]\n[[a]]\n")
+    assert [lines["a", k] for k in range(5001)] == [*range(1, 10_000, 2), 10_002]
+    assert (lines["a",], lines["b",], lines["b", "c"], lines["b", "c", 0]) == (1, 10_001, 10_001, 10_001)

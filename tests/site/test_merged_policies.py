@@ -37,18 +37,16 @@ DIRECTED = [
     ("restart_after_days", "value", "restart_after_days", "56", "42", "90", 42),
     ("weights_disagree", "value", "weights_disagree", "0.1", "0.05", "1.0", 0.05),
     ("weights_within_days", "value", "weights_within_days", "30", "60", "0", 60),
-    ("body_mass_index", "low", "body_mass_index.low", "12", "13", "11.5", 13),
-    ("body_mass_index", "high", "body_mass_index.high", "50", "45", "55", 45),
     ("order_days_ahead", "value", "order_days_ahead", "0", None, "1", None),
     ("titration", "start_minutes", "titration.start_minutes", "30", "45", "15", 45),
     ("titration", "step_minutes", "titration.step_minutes", "30", "45", "15", 45),
     ("titration", "step_factor", "titration.step_factor", "2", "1.5", "2.5", 1.5),
     ("close_watch_minutes", "value", "close_watch_minutes", "10", "15", "0", 15),
+    ("vital_signs", "after_start_minutes", "vital_signs.after_start_minutes", "15", "10", "20", 10),
 ]
 # neither tighter nor looser: table and key, name, the built-in value, another, what is read of it
 UNDIRECTED = [
     ("pump_increment", "value", "pump_increment", '"0.1 mL/h"', '"1 mL/h"', 1),
-    ("vital_signs", "after_start_minutes", "vital_signs.after_start_minutes", "15", "10", 10),
     ("vital_signs", "after_end_minutes", "vital_signs.after_end_minutes", "[30, 60]", "[15, 45]", (15, 45)),
     ("dosing_weight", "method", "dosing_weight.method", '"actual"', '"adjusted"', "adjusted"),
     ("dosing_weight", "factor", "dosing_weight.factor", "0.4", "0.5", 0.5),
@@ -61,6 +59,14 @@ UNDIRECTED = [
     ("dosing_weight", "per_inch_kg", "dosing_weight.per_inch_kg", "2.3", "2.2", 2.2),
     ("dosing_weight", "min_age_years", "dosing_weight.min_age_years", "18", "16", 16),
     ("dosing_weight", "min_height_cm", "dosing_weight.min_height_cm", "152.4", "150", 150),
+]
+# Neither too, and never without a reason: a narrower window of the body-mass index finds fewer weights that would lie
+# in it in the other unit, a wider one fewer that lie outside it as written.
+REASONED = [
+    ("body_mass_index", "low", "body_mass_index.low", "12", "13", 13),
+    ("body_mass_index", "low", "body_mass_index.low", "12", "11.5", 11.5),
+    ("body_mass_index", "high", "body_mass_index.high", "50", "26", 26),
+    ("body_mass_index", "high", "body_mass_index.high", "50", "55", 55),
 ]
 # How PolicyInForce has the values of these tables; the other tables it has in its entry.
 IN_NUMBERS = {
@@ -94,7 +100,9 @@ def test_every_value_of_the_policy_but_the_plausible_ranges_can_be_set_and_is_te
         if field.name not in ("sources", "note")
     }
     assert {(parameter.table, parameter.key) for parameter in PARAMETERS} == settable
-    cases = {(table.split(".")[0], table.partition(".")[2] or key) for table, key, *_ in (*DIRECTED, *UNDIRECTED)}
+    cases = {
+        (table.split(".")[0], table.partition(".")[2] or key) for table, key, *_ in (*DIRECTED, *UNDIRECTED, *REASONED)
+    }
     assert cases == settable
 
 
@@ -141,7 +149,19 @@ def test_a_value_that_is_neither_tighter_nor_looser_counts_with_or_without_a_rea
         assert bool(deviation.reason) is bool(reason)
 
 
-SAME = [(table, key, built) for table, key, _, built, *_ in (*DIRECTED, *UNDIRECTED)]
+@pytest.mark.parametrize(("table", "key", "name", "built", "value", "expected"), REASONED)
+def test_a_value_of_which_no_way_is_tighter_may_need_a_reason(
+    table: str, key: str, name: str, built: str, value: str, expected: float, tmp_path: Path
+) -> None:
+    (told,) = refusals(tmp_path, f"[{table}]\n{key} = {value}")
+    assert told.startswith(f"site.toml, line 4, {name}: {value} is other than the built-in {built}, and has no reason")
+    knowledge = read(tmp_path, f"[{table}]\n{key} = {value}{WHY}")
+    assert in_force(knowledge, table, key) == expected
+    why = "as our committee decided"
+    assert knowledge.policy.site.deviations == (Deviation(name, built, value, "other", why),)
+
+
+SAME = [(table, key, built) for table, key, _, built, *_ in (*DIRECTED, *UNDIRECTED, *REASONED)]
 
 
 @pytest.mark.parametrize(("table", "key", "value"), [*SAME, ("ceiling", "value", '"480 mg/kg/h"')])
@@ -210,6 +230,48 @@ def test_a_new_indication_is_compared_with_the_rate_of_every_other(tmp_path: Pat
     ]
 
 
+def test_a_start_rate_that_the_file_names_is_that_of_its_indication_whatever_other_says(tmp_path: Path) -> None:
+    """Built in, GBS has no rate of its own: what is written for it is no deviation, and must not fall to `other`."""
+    text = (
+        f'[start_rate]\nother = "2 mg/kg/min"{WHY}\n[start_rate.by_indication]\nGBS = "1 mg/kg/min"\nPI = "1 mg/kg/min"'
+    )
+    policy = read(tmp_path, text).policy
+    assert policy.start_rates == {"PI": 1, "ITP": 1, "CIDP": 2, "GBS": 1}
+    assert policy.entry.start_rate.by_indication["GBS"] == "1 mg/kg/min"
+    assert (policy.other_start_rate, [each.parameter for each in policy.site.deviations]) == (2, ["start_rate.other"])
+    alone = read(tmp_path, '[start_rate.by_indication]\nGBS = "60 mg/kg/h"').policy
+    assert (alone.start_rates["GBS"], alone.site.deviations) == (pytest.approx(1, rel=1e-12), ())
+    assert alone.entry.start_rate.sources == ("site-policy", "limb-weakness-2026")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "shown"),
+    [
+        ("[rechallenge_fraction]\nvalue = 0.4999999", "rechallenge_fraction", "0.4999999"),
+        ("[titration]\nstep_minutes = 120.0", "titration.step_minutes", "120"),
+        ("[dosing_weight]\nfactor = 0.0010", "dosing_weight.factor", "0.001"),
+        ("[dosing_weight]\nfactor = 0", "dosing_weight.factor", "0"),
+        ("[recent_thrombosis_days]\nvalue = 365.0", "recent_thrombosis_days", "365"),
+    ],
+)
+def test_a_value_is_shown_with_all_its_digits_and_no_others(text: str, key: str, shown: str, tmp_path: Path) -> None:
+    (deviation,) = read(tmp_path, text).policy.site.deviations
+    assert (deviation.parameter, deviation.site) == (key, shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[titration]\nstart_minutes = 1\nstep_minutes = 1\nstep_factor = 1.05", "[rechallenge_fraction]\nvalue = 0.01",
+        '[start_rate]\nother = "0.001 mg/kg/min"', "[vital_signs]\nafter_start_minutes = 1",
+        "[dosing_weight]\nmin_height_cm = 102.2", "[dosing_weight]\nbase_height_cm = 200",
+    ],
+)  # fmt: skip
+def test_a_value_at_its_bound_is_accepted(text: str, tmp_path: Path) -> None:
+    """45.5 + 2.3 × (102.2 − 152.4) ÷ 2.54 = 0.04 kg, and 45.5 + 2.3 × (152.4 − 200) ÷ 2.54 = 2.4 kg."""
+    read(tmp_path, f"{text}{WHY}")
+
+
 def test_one_reason_of_a_table_stands_for_all_its_values(tmp_path: Path) -> None:
     deviations = read(tmp_path, f"[titration]\nstep_minutes = 20\nstep_factor = 1.5{WHY}").policy.site.deviations
     assert [(each.parameter, each.direction, each.reason) for each in deviations] == [
@@ -263,7 +325,7 @@ def test_deviations_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
         Deviation("products_in_use", "all", "Octagam 10%, Privigen 10%", "other"),
         Deviation("default_product", "none", "Privigen 10%", "other"),
         Deviation("absent_means_no", "none", "sepsis, paraproteinemia", "looser"),
-        Deviation("vital_signs.after_start_minutes", "15", "10", "other"),
+        Deviation("vital_signs.after_start_minutes", "15", "10", "tighter"),
         Deviation("severity.IVG114", "info", "review", "tighter", why),
         Deviation("at_risk_over_age", "65", "60", "tighter"),
         Deviation("severity.IVG904", "review", "info", "looser", why),
@@ -361,8 +423,6 @@ def test_headers_are_read_with_their_units_in_the_preferred_spelling(tmp_path: P
 
 
 def test_a_file_may_be_written_inline(tmp_path: Path) -> None:
-    text = (
-        'ceiling = { value = "9 mg/kg/min", reason = "x" }\nstart_rate = { by_indication = { GBS = "0.5 mg/kg/min" } }'
-    )
+    text = 'ceiling = { value = "9 mg/kg/min", reason = "why" }\nstart_rate = { by_indication = { GBS = "0.5 mg/kg/min" } }'
     policy = read(tmp_path, text, head=HEAD).policy
     assert (policy.ceiling, policy.start_rates["GBS"]) == (9, 0.5)

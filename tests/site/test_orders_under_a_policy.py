@@ -63,6 +63,6 @@ def test_a_site_s_ceiling_governs_on_both_sides(rate: str, status: str, tmp_path
 
 def test_a_finding_names_the_site_s_policy_as_its_source(tmp_path: Path) -> None:
     path = orders_file(tmp_path, [GOOD | {"max_rate": "337", "weight": "80 kg"}])
-    text = '[ceiling]\nvalue = "7 mg/kg/min"\nreason = "x"\n' + AS_WRITTEN
+    text = '[ceiling]\nvalue = "7 mg/kg/min"\nreason = "why"\n' + AS_WRITTEN
     (finding,) = order_facts(check_files([path], AS_OF, knowledge=read(tmp_path, text)), 0)["findings"]
     assert finding["source"] == 'policy "st-elsewhere" 2026.3, ceiling: site policy "st-elsewhere" 2026.3'

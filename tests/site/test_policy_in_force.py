@@ -12,7 +12,7 @@ from policy_files import HEAD
 
 from ivigcheck.errors import Exit, UsageError
 from ivigcheck.knowledge import built_in
-from ivigcheck.site import BUILT_IN, VARIABLE, knowledge_in_force, policy_path
+from ivigcheck.site import BUILT_IN, VARIABLE, knowledge_in_force, policy_path, read_site_policy
 
 ROOT = Path(__file__).parents[2]
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the folder is another on other systems")
@@ -112,6 +112,85 @@ def test_a_folder_in_place_of_the_user_s_file_is_not_passed_over(homes: Path) ->
     (homes / "config" / "ivigcheck" / "policy.toml").mkdir(parents=True)
     with pytest.raises(UsageError, match="is a folder"):
         policy_path(None)
+
+
+WITH_FIFOS = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+
+
+@ON_LINUX
+@pytest.mark.parametrize("link", ["config/ivigcheck/policy.toml", "config/ivigcheck", "config"])
+def test_a_link_that_leads_nowhere_is_not_passed_over(link: str, homes: Path) -> None:
+    """The folder that it leads to may not be mounted tonight."""
+    (homes / link).parent.mkdir(parents=True, exist_ok=True)
+    (homes / link).symlink_to(homes / "away")
+    with pytest.raises(UsageError, match=r"policy\.toml.*(is a link|the link .*) (that )?leads nowhere"):
+        policy_path(None)
+    assert policy_path(BUILT_IN) is None
+
+
+@ON_LINUX
+def test_links_in_a_ring_are_not_passed_over(homes: Path) -> None:
+    folder = homes / "config" / "ivigcheck"
+    folder.mkdir(parents=True)
+    (folder / "policy.toml").symlink_to(folder / "other.toml")
+    (folder / "other.toml").symlink_to(folder / "policy.toml")
+    with pytest.raises(UsageError, match="cannot be read"):
+        policy_path(None)
+
+
+@ON_LINUX
+def test_a_link_to_a_policy_is_followed(homes: Path) -> None:
+    link = homes / "config" / "ivigcheck" / "policy.toml"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(policy(homes / "elsewhere.toml", "elsewhere"))
+    assert knowledge_in_force(None).policy.entry.id == "elsewhere"
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_named_link_that_leads_nowhere_is_refused(
+    by_variable: bool, homes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = homes / "link.toml"
+    link.symlink_to(homes / "away")
+    if by_variable:
+        monkeypatch.setenv(VARIABLE, str(link))
+    with pytest.raises(UsageError, match="is a link that leads nowhere"):
+        policy_path(None if by_variable else str(link))
+
+
+@WITH_FIFOS
+@pytest.mark.parametrize("way", ["option", "variable", "folder", "read", "link"])
+def test_a_pipe_is_refused_without_being_opened(way: str, homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody writes to would be waited for."""
+    pipe = homes / "config" / "ivigcheck" / "policy.toml"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    if way == "variable":
+        monkeypatch.setenv(VARIABLE, str(pipe))
+    link = homes / "link.toml"
+    link.symlink_to(pipe)
+    opened = {"option": pipe, "link": link}.get(way)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(Path, "open", never)
+    with pytest.raises(UsageError, match="pipe or a device") as caught:
+        if way == "read":
+            read_site_policy(pipe, built_in())
+        else:
+            knowledge_in_force(str(opened) if opened else None)
+    assert caught.value.exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero"])
+def test_a_device_is_refused(path: str, homes: Path) -> None:
+    if not Path(path).exists():
+        pytest.skip("the system has no such device")
+    with pytest.raises(UsageError, match="pipe or a device"):
+        policy_path(path)
+    with pytest.raises(UsageError, match="pipe or a device"):
+        read_site_policy(Path(path), built_in())
 
 
 @ON_LINUX

@@ -234,4 +234,5 @@ def deviation_text(deviation: Mapping[str, str]) -> str:
     """One deviation from the built-in policy in a line."""
     reason = f": {deviation['reason']}" if deviation["reason"] else ""
     what = f"{deviation['parameter']} is {deviation['site']}, built in {deviation['built_in']}"
-    return visible(f"{what} ({deviation['direction']}){reason}")
+    direction = "" if deviation["direction"] == "other" else f" ({deviation['direction']})"
+    return visible(f"{what}{direction}{reason}")

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from ivigcheck.columns import PHASES
-from ivigcheck.knowledge import DoseRange, Knowledge
+from ivigcheck.knowledge import DoseRange, Knowledge, sizes_mg
 from ivigcheck.orders import Orders
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
 
 PER_INFUSION = "infusion"
+_MG_PER_G = 1000
 
 
 def dose_ranges(knowledge: Knowledge, product: int, indication: int, phase: int) -> tuple[DoseRange, ...]:
@@ -54,11 +55,27 @@ def ranges_of(orders: Orders, i: int) -> tuple[DoseRange, ...]:
     return dose_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
 
 
-def inside(dose: Floats | float, each: DoseRange) -> Mask:
+def rounding(orders: Orders) -> Floats:
+    """(n,) g/kg by which rounding to whole vials may move a dose: half the product's smallest vial. 0 where the dose is
+    not given in grams, or the product's vials are not known.
+
+    Source: hospitals round to the nearest whole vial; see the policy's ``dose_rounding``.
+    """
+    smallest = [min(sizes_mg(product), default=0) / _MG_PER_G for product in orders.knowledge.products]
+    half = np.array([*smallest, 0.0])[orders.product] / 2
+    return np.where(orders.dose_in_grams, np.nan_to_num(half / orders.rate_weight_kg), 0.0)
+
+
+def inside(dose: Floats | float, each: DoseRange, slack: Floats | float = 0.0, most: float = 0.0) -> Mask:
     """Whether a dose of one infusion fits a range. Of a course it may be a part of any size, or the whole at once: only
-    what is over the whole is outside. False for NaN."""
-    enough = dose >= each.low * (1 - RELATIVE_TOLERANCE) if each.basis == PER_INFUSION else np.asarray(dose) > 0
-    return np.asarray(enough & (np.asarray(dose) <= each.high * (1 + RELATIVE_TOLERANCE)), bool)
+    what is over the whole is outside. False for NaN.
+
+    slack: how far rounding to whole vials may move it over a bound, in g/kg, and most: at most this share of the bound.
+    """
+    dose = np.asarray(dose, float)
+    low, high = (each.low - np.fmin(slack, most * each.low)), (each.high + np.fmin(slack, most * each.high))
+    enough = dose >= low * (1 - RELATIVE_TOLERANCE) if each.basis == PER_INFUSION else dose > 0
+    return np.asarray(enough & (dose <= high * (1 + RELATIVE_TOLERANCE)), bool)
 
 
 def fits_any(dose: float, ranges: tuple[DoseRange, ...]) -> bool:

@@ -43,6 +43,12 @@ def against(value: float, limit: float, *, exclusive: bool = False) -> str:
     return number(value, _MOST_DIGITS)
 
 
+def duration(minutes: float) -> str:
+    """A duration to the nearest minute: ``3 h 17 min``; halves go up, as clock times are rounded."""
+    hours, rest = divmod(math.floor(minutes + 0.5), 60)
+    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+
+
 def visible(text: str) -> str:
     """Text with every character that would not be seen, or that would act on a terminal, written as an escape."""
     if text.isprintable():

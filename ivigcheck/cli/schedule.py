@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.order_options import Cells, takes_an_order
 from ivigcheck.cli.terminal import emit
 from ivigcheck.errors import Exit, UsageError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.pipeline import check_order
-from ivigcheck.report import Rendering, counts
+from ivigcheck.report import Rendering, counts, summary
 from ivigcheck.report.schedule_text import schedule_page
 from ivigcheck.schedule import Clock
 from ivigcheck.show import cut, visible
@@ -42,6 +42,7 @@ def schedule(
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
     exit_zero: ExitZero = False,
+    quiet: Quiet = False,
 ) -> int:
     """Plan the infusion of one order, step by step.
 
@@ -69,14 +70,18 @@ def schedule(
     clock = Clock.read(start, zone) if start else None
     checked = check_order(cells(knowledge), as_of_day(as_of), knowledge=knowledge)
     rendering = Rendering(checked, datetime.now(UTC)).scheduled(clock, increment)
-    code = exit_code(counts(checked), fail_on, exit_zero=exit_zero)
-    if form is Form.JSON:
+    tally = counts(checked)
+    code = exit_code(tally, fail_on, exit_zero=exit_zero)
+    (order,) = rendering.report["orders"]
+    if order["schedule"] is None and code == Exit.OK and not exit_zero:
+        code = Exit.UNCHECKED
+    if quiet:
+        if code != Exit.OK:
+            emit(f"{summary(tally, checked.orders.as_of.isoformat())}\n")
+    elif form is Form.JSON:
         emit(rendering.json())
     else:
         emit(schedule_page(rendering.report, clock))
-    (order,) = rendering.report["orders"]
-    if order["schedule"] is None and code == Exit.OK and not exit_zero:
-        return Exit.UNCHECKED
     return code
 
 

@@ -11,6 +11,7 @@ from ivigcheck.knowledge.facts import (
     Site,
     fold,
     publishers,
+    sizes_mg,
 )
 from ivigcheck.knowledge.loader import built_in, read_knowledge
 from ivigcheck.knowledge.model import Question
@@ -29,4 +30,5 @@ __all__ = [
     "fold",
     "publishers",
     "read_knowledge",
+    "sizes_mg",
 ]

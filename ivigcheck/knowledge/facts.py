@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from ivigcheck.knowledge.model import Indication, Label, Policy, ProductFile, Question, Source
+from ivigcheck.units import converted
 
 _MOST_PUBLISHERS: Final = 3
 
@@ -90,6 +91,13 @@ class Product:
     entry: ProductFile
 
 
+@lru_cache(maxsize=1_000)
+def sizes_mg(product: Product) -> tuple[int, ...]:
+    """A product's vials in mg, so that 2.5 g is a whole number; largest first, empty where they are not known."""
+    sizes = {round(converted(text, "drug_mass") * 1000) for text in product.entry.vials}
+    return tuple(sorted(sizes, reverse=True))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class IcdRow:
     """A diagnosis code without its dot, and what it answers: an indication, a risk question, or none."""
@@ -155,7 +163,9 @@ class PolicyInForce:
     severe_reaction_from_grade: float
     high_dose_g_per_kg: float
     dose_disagreement: float
+    dose_rounding: float
     restart_after_days: float
+    early_repeat_days: float
     weights_disagree: float
     weights_within_days: float
     order_days_ahead: float

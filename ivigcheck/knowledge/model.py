@@ -279,7 +279,9 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     severe_reaction_from_grade: Count
     high_dose: Rate
     dose_disagreement: Count
+    dose_rounding: Count
     restart_after_days: Count
+    early_repeat_days: Count
     weights_disagree: Count
     weights_within_days: Count
     body_mass_index: Window

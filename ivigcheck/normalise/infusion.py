@@ -10,7 +10,7 @@ import numpy as np
 from ivigcheck.knowledge import Knowledge, Product
 from ivigcheck.knowledge.model import Range
 from ivigcheck.normalise.products import Products
-from ivigcheck.normalise.rates import by_volume, dose_in_g, dose_per_kg, rate_per_kg
+from ivigcheck.normalise.rates import by_volume, dose_in_g, dose_per_kg, in_grams, rate_per_kg
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.spellings import read_indication, read_product
 from ivigcheck.orders import Codes, Trouble
@@ -66,19 +66,21 @@ def need_concentration(reader: Reader, products: Products) -> None:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Doses:
-    """(n,) the dose of this infusion. per_kg: g/kg, the greater of what dose and total dose give.
+    """(n,) the dose of this infusion.
 
-    stated, total: in g, as the dose gives it and as the total dose does.
+    per_kg: g/kg, the greater of what dose and total dose give; in_grams: whether that is written in grams. stated,
+    total: in g, as the dose gives it and as the total dose does.
     """
 
     per_kg: Floats
+    in_grams: Mask
     stated: Floats
     total: Floats
 
 
 def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Doses:
     """Dose and total dose, each with its problems."""
-    per_kg, grams = [], []
+    per_kg, grams, absolute = [], [], []
     for name in ("dose", "dose_total"):
         written = reader.quantities(COLUMN[name])
         dose = dose_per_kg(written, weight_kg)
@@ -87,7 +89,10 @@ def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Doses:
         reader.add(name, absurd, Trouble.IMPLAUSIBLE, f"is over {bounds.high:g} {bounds.unit}")
         per_kg.append(np.where(none | absurd, np.nan, dose))
         grams.append(np.where(none | absurd, np.nan, dose_in_g(written, weight_kg)))
-    return Doses(np.fmax(*per_kg), *grams)
+        absolute.append(in_grams(written))
+    # Where the two agree, the dose per kg says it: its grams are what it was reckoned to, not rounded to vials.
+    greater = np.isnan(per_kg[0]) | exceeds(per_kg[1], per_kg[0])
+    return Doses(np.fmax(*per_kg), np.where(greater, absolute[1], absolute[0]), *grams)
 
 
 def read_hours(reader: Reader) -> Floats:

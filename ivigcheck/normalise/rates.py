@@ -34,6 +34,11 @@ def rate_per_kg(written: Written, weight_kg: Floats, mg_per_mL: Floats) -> Float
     return np.asarray(np.where(absolute, value / weight_kg, value), float)
 
 
+def in_grams(written: Written) -> Mask:
+    """(n,) whether a value is there and is an amount, not one per kg."""
+    return _by_unit(written)[2] & ~np.isnan(written.value)
+
+
 def dose_in_g(written: Written, weight_kg: Floats) -> Floats:
     """Doses in g: as written, or per kg times the weight. (n,) float, NaN where the weight it needs is missing."""
     factor, _, absolute = _by_unit(written)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.orders import ProductState, WeightBasis
+from ivigcheck.orders import NO_DAY, ProductState, WeightBasis
 from ivigcheck.pipeline import Checked
 from ivigcheck.show import cut, visible
 
@@ -33,6 +33,16 @@ def notices(checked: Checked) -> list[str]:
                 f"{place}: columns not known here, and not used: {', '.join(_quoted(h) for h in table.ignored)}."
             )
         said += [f"{place}: {notice}" for notice in _missing_questions(checked, table)]
+    undated = sum(
+        int((checked.orders.ordered_day[rows] == NO_DAY).sum())
+        for rows in checked.orders.rows_of_patient.values()
+        if len(rows) > 1
+    )
+    if undated:
+        said.append(
+            f"{undated} {_rows(undated)} without a usable ordered_at, of patients with more than one order: not looked "
+            "at for two orders on one day (IVG401), and not added up (IVG402)."
+        )
     if EXAMPLE_ORDER in checked.orders.rows_of_id:
         said.append(f'The order "{EXAMPLE_ORDER}" is the example of the order sheet: overwrite or delete its row.')
     return said + _unrecognised(checked) + _by_site(checked)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ivigcheck.report.model import deviation_text
 from ivigcheck.schedule import Clock
-from ivigcheck.show import against, number, visible
+from ivigcheck.show import against, duration, number, visible
 
 Facts = Mapping[str, Any]
 
@@ -61,12 +61,15 @@ def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
     if plan["vials"]:
         yield from _said("Vials", _vials(plan))
     yield from _limits(limits)
-    yield from _said("Steps", f"{plan['step_rule']}. {plan['step_rule_source']}")
+    if len(plan["steps"]) == 1:
+        yield from _said("Steps", "one rate throughout")
+    else:
+        yield from _said("Steps", f"{plan['step_rule']}. {plan['step_rule_source']}")
     yield ""
     yield from _steps(plan, limits, clock)
     yield ""
     ends = f"{_moment(plan['ends_at'], clock)}, " if clock else ""
-    yield from _said("Ends", f"{ends}after {_duration(plan['total_minutes'])}")
+    yield from _said("Ends", f"{ends}after {duration(plan['total_minutes'])}")
     yield from _said("Watch", f"closely until {_moment(plan['close_watch_until'], clock)}: reactions come early")
     yield from _said("Vital signs", _signs(plan, clock))
     if clock and clock.zone and clock.at(0).utcoffset() != clock.at(plan["total_minutes"]).utcoffset():
@@ -109,7 +112,7 @@ def _vials(plan: Facts) -> str:
 
 
 _COLUMNS: Final = ("from", "min", "mL/h", "mg/kg/min", "mL", "total mL", "total g", "vitals")
-_WIDTHS: Final = (12, 6, 8, 11, 9, 10, 9, 9)
+_WIDTHS: Final = (13, 8, 8, 11, 9, 10, 9, 9)
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -144,7 +147,7 @@ def _time(moment: str | float, clock: Clock | None) -> str:
 
 def _moment(moment: str | float, clock: Clock | None) -> str:
     if clock is None or not isinstance(moment, str):
-        return f"{_duration(float(moment))} from the start"
+        return f"{duration(float(moment))} from the start"
     shown = _to_the_minute(moment)
     zone = f" {clock.zone_name}" if clock.zone_name else ""
     return f"{_weekday(shown.date())} {shown.strftime('%Y-%m-%d %H:%M')}{zone}"
@@ -159,11 +162,6 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 def _weekday(day: date) -> str:
     return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]
-
-
-def _duration(minutes: float) -> str:
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
 
 
 def _signs(plan: Facts, clock: Clock | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ivigcheck.doses import PER_INFUSION, by_ranges, inside, ranges_of
+from ivigcheck.doses import PER_INFUSION, by_ranges, inside, ranges_of, rounding
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
 from ivigcheck.orders import AGE_FACTOR, YES, Orders
@@ -48,11 +48,12 @@ def dose_outside_range(orders: Orders, limits: Limits) -> Mask:
     What to do: check dose, weight and indication. A dose that a source states per course, cycle or month may be given
     in parts of any size, so it is compared as the whole in one infusion, and only what is over it is outside. Where
     the product is not known, or its label states no dose for the indication, the doses of every label that has the
-    indication are compared; where none has it, nothing is.
+    indication are compared; where none has it, nothing is. A dose in grams may be off by rounding to whole vials.
     """
     outside = np.zeros(orders.n, bool)
+    slack, most = rounding(orders), orders.knowledge.policy.dose_rounding
     for ranges, which in by_ranges(orders):
-        fits = np.logical_or.reduce([inside(orders.dose_g_per_kg, each) for each in ranges])
+        fits = np.logical_or.reduce([inside(orders.dose_g_per_kg, each, slack, most) for each in ranges])
         outside |= which & ~fits & ~np.isnan(orders.dose_g_per_kg)
     return outside
 

@@ -11,15 +11,16 @@ from functools import cached_property
 
 import numpy as np
 
-from ivigcheck.doses import PER_INFUSION, ranges_of
+from ivigcheck.doses import PER_INFUSION, ranges_of, rounding
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
 from ivigcheck.orders import NO_DAY, Codes, Orders
 from ivigcheck.rules.registry import Detail, Severity, rule
 from ivigcheck.rules.wording import inputs, quote
 from ivigcheck.show import against, number
-from ivigcheck.units import RELATIVE_TOLERANCE, Mask, exceeds
+from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds
 
+_WEEKEND = 2  # days
 _NAMED = 3  # of a patient's other orders
 _SUMMED = 10  # doses that an arithmetic writes out
 
@@ -69,13 +70,26 @@ class _Patient:
 
     @cached_property
     def begun(self) -> Codes:
-        """For each dosed row the first day of the course that it belongs to: days that follow each other within the
-        longest course count as one, from its first day."""
-        length = self.orders.knowledge.course_days
+        """For each dosed row the first day of the course that it belongs to: the days within the longest course, and a
+        weekend in it, count as one, from the first."""
+        length = self.orders.knowledge.course_days + _WEEKEND
         begun: list[int] = []
         for day in self.dosed_days.tolist():
             begun.append(begun[-1] if begun and day < begun[-1] + length else day)
         return np.array(begun, np.int64)
+
+    @cached_property
+    def periods(self) -> list[list[DoseRange]]:
+        """For each dosed row the doses that apply to it, or where none does to the last before it."""
+        found: list[list[DoseRange]] = []
+        for k in self.dosed.tolist():
+            found.append(_periods(self.orders, k) or (found[-1] if found else []))
+        return found
+
+    @cached_property
+    def rounding(self) -> Floats:
+        """For each dosed row by how much rounding to whole vials may have moved its dose, in g/kg."""
+        return rounding(self.orders)[self.dosed]
 
 
 def _patient(orders: Orders, i: int) -> _Patient:
@@ -141,9 +155,10 @@ def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
 
     Why it matters: each order may be right by itself, and the course given twice.
     What to do: check which orders belong together. The doses of all the patient's orders of the run are added up, per
-    kg: over the days of a course; over a cycle, a month, or the time after which an infusion is repeated. There, days
-    that follow each other within a course count from its first. Where several doses apply, the largest of them must be
-    exceeded.
+    kg: over the days of a course; over a cycle, a month, or the time after which an infusion is repeated. There, the
+    days of a course (and a weekend in it) count from its first. Where several doses apply, the largest of them must be
+    exceeded, by more than rounding to whole vials. An order for which no source states a dose is added to the one
+    before it. Orders without a day are not added up.
     """
     marked = np.zeros(orders.n, bool)
     for patient in _patients(orders):
@@ -155,20 +170,35 @@ def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
 def _over(orders: Orders, patient: _Patient, i: int) -> tuple[DoseRange, int, Codes] | None:
     """The largest dose that applies, the days in which it is exceeded, and the orders that exceed it; None where none
     is."""
-    periods = [each for each in ranges_of(orders, i) if each.days]
     day = orders.ordered_day[i]
-    if not periods or day == NO_DAY or np.isnan(orders.dose_g_per_kg[i]):
+    if day == NO_DAY or np.isnan(orders.dose_g_per_kg[i]):
+        return None
+    until = int(np.searchsorted(patient.dosed_days, day, "right"))
+    periods = _periods(orders, i) or patient.periods[until - 1]
+    if not periods:
         return None
     largest = max(periods, key=lambda each: each.high)
-    until = np.searchsorted(patient.dosed_days, day, "right")
-    for days in sorted({each.days or 1 for each in periods}):
+    for days in sorted({_days(orders, each) for each in periods}):
         within_a_course = days <= orders.knowledge.course_days
         of_row = patient.dosed_days if within_a_course else patient.begun
         last = day if within_a_course else of_row[until - 1]
         counted = patient.dosed[np.searchsorted(of_row, last - days, "right") : until]
-        if len(counted) > 1 and exceeds(float(orders.dose_g_per_kg[counted].sum()), largest.high):
+        most = orders.knowledge.policy.dose_rounding * largest.high
+        rounded = min(float(patient.rounding[np.isin(patient.dosed, counted)].sum()), most)
+        if len(counted) > 1 and exceeds(float(orders.dose_g_per_kg[counted].sum()), largest.high + rounded):
             return largest, days, counted
     return None
+
+
+def _periods(orders: Orders, i: int) -> list[DoseRange]:
+    """The doses that apply to an order, as far as a source says within what time."""
+    return [each for each in ranges_of(orders, i) if each.days]
+
+
+def _days(orders: Orders, each: DoseRange) -> int:
+    """The days over which a dose is added up: an infusion may be repeated a little early."""
+    early = int(orders.knowledge.policy.early_repeat_days) if each.basis == PER_INFUSION else 0
+    return max(1, (each.days or 1) - early)
 
 
 @cumulative_dose.says

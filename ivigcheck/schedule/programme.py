@@ -85,8 +85,8 @@ def schedule_of(
 ) -> Schedule | Refusal:
     """The pump programme of one order, or why it has none.
 
-    pump_increment_mL_per_h: what the rates are rounded down to; the policy's where None. An increment below 1 mL/h
-    holds under 100 mL/h, and whole mL/h from there.
+    pump_increment_mL_per_h: what the rates are rounded down to; the policy's where None. From 100 mL/h on steps are at
+    least 1 mL/h.
     Raises AccountingError where a step would break a limit: nothing of it may be printed.
     """
     why = refused(orders, findings, i)
@@ -172,7 +172,7 @@ def _steps(
                 f"{'below ' if bound.exclusive else ''}{number(bound.rate * per_h)} mL/h"
             )
         left = (volume - given) * _MINUTES_PER_HOUR / rate
-        lasts = left if last else min(minutes, left)
+        lasts = left if last or left <= minutes + 1 else minutes  # not raised for a last minute
         if raw and raw[-1][0] == rate:
             raw[-1][1] += lasts
         else:
@@ -220,8 +220,8 @@ def _told(raw: list[list[Fraction]], concentration: float, weight: float) -> lis
 def pump_rate(limit_mL_per_h: float, increment_mL_per_h: float, *, exclusive: bool = False) -> Fraction:
     """A rate rounded down to what the pump takes; for an exclusive limit, to the greatest step below it.
 
-    From 100 mL/h on the steps are whole mL/h, where the increment is less. A limit that is a step but for binary
-    rounding is that step.
+    From 100 mL/h on the steps are the least multiple of the increment that is 1 mL/h or more. A limit that is a step
+    but for binary rounding is that step.
     """
     increment = Fraction(str(increment_mL_per_h))
     coarse = max(increment, -(-1 // increment) * increment)  # the least multiple that is 1 or more

@@ -10,12 +10,13 @@ from ivigcheck.doses import ranges_of
 from ivigcheck.limits import Limits
 from ivigcheck.orders import Orders, Trouble
 from ivigcheck.rules import Findings, Severity
-from ivigcheck.show import number
+from ivigcheck.show import duration, number
 from ivigcheck.units import exceeds
 
 _MINUTES_PER_HOUR: Final = 60
 _IN_DOUBT: Final = {
     "IVG302": "the dose and the total dose disagree (IVG302): say which is meant",
+    "IVG404": "the patient's weights disagree (IVG404): settle which is right first",
     "IVG909": "the weight may be in the other unit (IVG909): settle it first",
 }
 """What is only for review, and yet puts in doubt what every step rests on."""
@@ -45,6 +46,8 @@ def refused(orders: Orders, findings: Findings, i: int) -> str:
             return why
     if any(orders.problems[name].trouble[i] != Trouble.NONE for name in ("dose", "dose_total")):
         return "the dose could not be read or used"
+    if orders.problems["infusion_hours"].trouble[i] != Trouble.NONE:
+        return "the ordered hours could not be read or used"
     if isnan(orders.dose_g_per_kg[i]):
         return "the order gives no dose"
     if isnan(orders.concentration[i]):
@@ -63,13 +66,13 @@ def notes_of(orders: Orders, limits: Limits, i: int, minutes: float) -> tuple[st
         notes.append("the ordered start rate is over the start limit: the schedule keeps to the start limit")
     hours = float(orders.infusion_hours[i])
     if not isnan(hours):
-        planned = f"{int(round(minutes) // 60)} h {round(minutes) % 60:02d} min"
         if exceeds(minutes, hours * _MINUTES_PER_HOUR + 1):
-            notes.append(f"ordered over {number(hours)} h: within its limits it takes {planned}")
+            notes.append(f"ordered over {number(hours)} h: it takes {duration(minutes)}")
         else:
             notes.append(f"ordered over {number(hours)} h: the rate is held so that it takes no less")
-    elif orders.problems["infusion_hours"].trouble[i] != Trouble.NONE:
-        notes.append("the ordered hours could not be read or used: the schedule does not keep to them")
+    stated, total = float(orders.dose_stated_g[i]), float(orders.dose_total_g[i])
+    if exceeds(abs(stated - total), 0.0):
+        notes.append(f"the total dose of {number(total)} g is taken; the dose comes to {number(stated)} g")
     (product,) = orders.possible_products(i)
     if isnan(limits.label_start[i]) or isnan(limits.label_max[i]):
         notes.append(

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from ivigcheck.doses import PER_INFUSION, fits_any
-from ivigcheck.knowledge import DoseRange, PolicyInForce, Product
-from ivigcheck.units import RELATIVE_TOLERANCE, converted, exceeds
+from ivigcheck.knowledge import DoseRange, PolicyInForce, Product, sizes_mg
+from ivigcheck.units import RELATIVE_TOLERANCE, exceeds
 
 _PER_G: Final = 1000  # vials are counted in milligrams, so that 2.5 g is a whole number
 
@@ -38,12 +38,6 @@ class Suggestion:
     vials: Vials
 
 
-def sizes_of(product: Product) -> tuple[int, ...]:
-    """A product's vials in mg, largest first; empty where they are not known."""
-    sizes = {round(converted(text, "drug_mass") * _PER_G) for text in product.entry.vials}
-    return tuple(sorted(sizes, reverse=True))
-
-
 @lru_cache(maxsize=10_000)
 def fewest(sizes: tuple[int, ...], least: int) -> Vials:
     """The vials with the least waste that hold at least so many mg, and of these the fewest. sizes: in mg."""
@@ -67,7 +61,7 @@ def fewest(sizes: tuple[int, ...], least: int) -> Vials:
 
 def vials_for(product: Product, dose_g: float) -> Vials | None:
     """The vials to use for a dose; None where the product's sizes are not known."""
-    sizes = sizes_of(product)
+    sizes = sizes_mg(product)
     return fewest(sizes, math.ceil(dose_g * _PER_G * (1 - RELATIVE_TOLERANCE))) if sizes else None
 
 
@@ -91,7 +85,7 @@ def suggest(
     Where no range is known, downwards alone. Never further from the ordered dose than two doses of one order may differ
     (the policy's ``dose_disagreement``).
     """
-    sizes = sizes_of(product)
+    sizes = sizes_mg(product)
     if not sizes:
         return None
     up = vials_for(product, dose_g)

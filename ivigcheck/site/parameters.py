@@ -188,7 +188,9 @@ PARAMETERS: Final = (
     Parameter("severe_reaction_from_grade", "value", WHOLE, "lower", Bounds(low=1, high=4)),
     Parameter("high_dose", "value", DOSE, "lower", Bounds(low=_LEAST, ranging_as="dose")),
     Parameter("dose_disagreement", "value", NUMBER, "lower", _SHARE),
+    Parameter("dose_rounding", "value", NUMBER, "lower", _SHARE),
     Parameter("restart_after_days", "value", DAYS, "lower", _DAYS),
+    Parameter("early_repeat_days", "value", DAYS, "lower", _DAYS),
     Parameter("weights_disagree", "value", NUMBER, "lower", _SHARE),
     Parameter("weights_within_days", "value", DAYS, "higher", _DAYS),
     # A narrower window flags more as read, and clears more in the other unit: neither way is tighter.

@@ -20,9 +20,9 @@ def test_the_page_is_one_page_of_80_columns_with_clock_times_and_two_lines_to_si
     page = done.stdout.decode()
     assert done.returncode == 0 and done.stderr == b""
     assert max(map(len, page.splitlines())) <= 80 and len(page.splitlines()) <= 66
-    assert "22 Nov 22:10    20      78        1.3       26        31      3.1" in page
-    assert "23 Nov 00:10  66.5     360          6      399       800       80" in page
-    assert "Monday 2026-11-23 01:17 America/New_York, after 3 h 16 min" in page  # 196.5 minutes: 01:16:30
+    assert "22 Nov 22:10      20      78        1.3       26        31      3.1" in page
+    assert "23 Nov 00:10    66.5     360          6      399       800       80" in page
+    assert "Monday 2026-11-23 01:17 America/New_York, after 3 h 17 min" in page  # 196.5 minutes: 01:16:30
     assert "Verified by (pharmacist) ___" in page and "Pump set by (nurse)      ___" in page
     assert "closely until Sunday 2026-11-22 22:10" in page and "8 × 10 g, no waste" in page
     assert '"Raise every 20 min, if tolerated, by 0.8 mg/kg/min' in " ".join(page.split())
@@ -94,6 +94,24 @@ def test_a_start_or_a_pump_that_cannot_be_is_a_usage_error(changed: tuple[str, .
 def test_a_start_without_a_zone_is_taken_as_it_stands_and_said_so() -> None:
     page = " ".join(run(*ORDER, "--start", "2026-11-22T22:00").stdout.decode().split())
     assert "Monday 2026-11-23 01:17, after" in page and "no time zone was named" in page
+
+
+def test_quiet_prints_nothing_where_there_is_a_schedule_and_the_summary_where_there_is_none() -> None:
+    assert run(*ORDER, "--quiet").stdout == b""
+    done = run(*ORDER, "--quiet", "--weight", "0 kg")
+    assert done.returncode == 4 and done.stdout.startswith(b"1 order: 0 STOP, 1 UNCHECKED")
+
+
+def test_two_orders_of_one_patient_whose_weights_disagree_get_no_schedule(tmp_path: Path) -> None:
+    """154 kg and 70 kg: one number in two units."""
+    rows = [{**GOOD, "order_id": weight, "dose": "0.5 g/kg", "weight": weight} for weight in ("154 kg", "70 kg")]
+    path, out = tmp_path / "orders.csv", tmp_path / "report.xlsx"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    run("batch", path, "-o", out, *AS_OF)
+    assert openpyxl.load_workbook(out)["Schedules"].max_row == 1
 
 
 def test_the_workbook_has_the_schedule_of_each_order_that_may_be_given(tmp_path: Path) -> None:

@@ -350,9 +350,13 @@ class DoseRange:
     basis: str
     repeated_after_days: int = 0
 
-    def contains(self, dose: Fraction) -> bool:
-        """Whether the dose of one infusion fits: within a range of one infusion; else any part of the whole, or all."""
-        return within(dose, (self.least if self.basis == "per_infusion" else Fraction(0), self.most))
+    def contains(self, dose: Fraction, rounding: Fraction = Fraction(0)) -> bool:
+        """Whether the dose of one infusion fits: within a range of one infusion; else any part of the whole, or all.
+
+        rounding: what rounding to whole vials may add or take away, in g/kg; at most a tenth of a bound.
+        """
+        least = self.least - min(rounding, self.least / 10) if self.basis == "per_infusion" else Fraction(0)
+        return within(dose, (least, self.most + min(rounding, self.most / 10)))
 
 
 @dataclass(frozen=True)
@@ -761,22 +765,40 @@ def rate_by_volume(desk: Desk) -> bool:
 RATE_COLUMNS = ("max_rate", "start_rate", "reaction_rate")
 
 
-def read_dose(desk: Desk, weight_kg: Fraction | None) -> Fraction | None:
-    """The dose of this infusion in g/kg: the greater of what `dose` and `dose_total` give, which may disagree."""
+def vial_rounding(product: Product, weight_kg: Fraction | None, in_grams: bool) -> Fraction:
+    """What rounding to whole vials may move a dose in grams: half the smallest vial of a known product, in g/kg."""
+    if not in_grams or weight_kg is None or product.name is None:
+        return Fraction(0)
+    sizes = product_rows()[product.name]["vial_sizes_g"]
+    return min(Fraction(size) for size in sizes.split(";")) / 2 / weight_kg if sizes else Fraction(0)
+
+
+def read_dose(desk: Desk, weight_kg: Fraction | None) -> tuple[Fraction | None, bool]:
+    """The dose of this infusion in g/kg: the greater of what `dose` and `dose_total` give, which may disagree; and
+    whether it is written in grams.
+    """
     dose = read_quantity(desk.text("dose"), DOSE_UNITS)
     total = read_amount(desk.text("dose_total"), TOTAL_DOSE_UNITS)
     doses: list[Dose] = []
+    in_grams: list[bool] = []
     if dose.value is None:
         desk.settle("dose", dose)
     else:
         number, unit = dose.value
         doses.append(settle_dose(desk, "dose", number * unit.grams, unit.per_kg, weight_kg))
+        in_grams.append(not unit.per_kg)
     if total.value is None:
         desk.settle("dose_total", total)
     else:
         doses.append(settle_dose(desk, "dose_total", total.value, False, weight_kg))
+        in_grams.append(True)
     desk.find_if(disagree(*(each.grams for each in doses)), "IVG302", REVIEW)
-    return max((each.per_kg for each in doses if each.per_kg is not None), default=None)
+    known = [(each.per_kg, grams) for each, grams in zip(doses, in_grams, strict=True) if each.per_kg is not None]
+    if not known:
+        return None, False
+    most = max(per_kg for per_kg, _ in known)
+    # Where the two agree, the dose says it, not its total.
+    return most, next(grams for per_kg, grams in known if same(per_kg, most))
 
 
 @dataclass(frozen=True)
@@ -1000,6 +1022,7 @@ class Case:
     dose: Fraction | None
     phase: str | None
     ranges: tuple[DoseRange, ...]
+    rounding: Fraction
 
     @property
     def ordered(self) -> list[Fraction]:
@@ -1072,7 +1095,7 @@ def judge_dose(case: Case) -> None:
     if hours is not None:
         mean, hard = case.dose * 1000 / (hours * 60), case.limits.hard
         case.desk.find_if(over(mean, hard.rate, exclusive=hard.exclusive), "IVG107", STOP)
-    outside = not any(each.contains(case.dose) for each in case.ranges)
+    outside = not any(each.contains(case.dose, case.rounding) for each in case.ranges)
     case.desk.find_if(bool(case.ranges) and outside, "IVG301", REVIEW)
     factor = over_65(case.age) or case.yes(*THROMBOTIC, "cardiovascular_risk", *THROMBOSIS_FACTORS)
     case.desk.find_if(factor and over(case.dose, HIGH_DOSE_G_PER_KG, exclusive=True), "IVG303", REVIEW)
@@ -1175,9 +1198,12 @@ def recalculate(order: Mapping[str, str], as_of: date) -> Expected:
     undocumented = tuple(question for question in SEEDS if answers[question] == "unknown")
     at_risk, figures = risk_factors(answers, age), label_figures(product.name, indication, phase)
     limits = reckon_limits(indication, figures, reaction.half_rate, bool(at_risk), undocumented)
-    dose = read_dose(desk, weight)
+    dose, in_grams = read_dose(desk, weight)
+    rounding = vial_rounding(product, weight, in_grams)
     ranges = dose_ranges(product, indication, phase)
-    case = Case(desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose, phase, ranges)
+    case = Case(
+        desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose, phase, ranges, rounding
+    )
     judge(case, indication, undocumented)
     return Expected(
         status=worst(desk.findings),

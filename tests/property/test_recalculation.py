@@ -326,8 +326,12 @@ def test_the_greater_of_two_doses_is_judged() -> None:
         ({"dose": "0.3 g/kg"}, False),
         ({"dose": "299.999 mg/kg"}, True),
         ({"dose": "48 g"}, False),
-        ({"dose": "48.00001 g"}, True),
-        ({"dose_total": "48.00000001"}, False),  # over by 2e-10 of it: equal within 1e-9
+        # Grams come in vials: half the smallest, 1 g, may be over or under.
+        ({"dose": "48.5 g"}, False),
+        ({"dose": "48.5001 g"}, True),
+        ({"dose": "23.5 g"}, False),
+        ({"dose": "23.4999 g"}, True),
+        ({"dose_total": "48.50000001"}, False),  # over by 2e-10 of it: equal within 1e-9
         ({"dose": "36 g", "dosing_weight": "59 kg"}, True),  # 36 / 59 = 0.6101...
         ({"dose": "9 g/kg", "weight": "80"}, True),
         ({"dose": "9 g", "weight": "80"}, False),

@@ -9,6 +9,7 @@ import pytest
 from conftest import GOOD, check, codes, facts
 
 from ivigcheck.report.model import order_facts
+from ivigcheck.report.notices import notices
 
 STOP, UNCHECKED, REVIEW, PASS = "STOP", "UNCHECKED", "REVIEW", "PASS"
 ITP = {"indication": "ITP"}
@@ -23,6 +24,15 @@ DOSES = (
     ({"dose": "0.61 g/kg"}, ["IVG301"]),
     ({"dose": "49 g"}, ["IVG301"]),
     ({"dose": "300 mg/kg"}, []),
+    # whole vials: Gamunex-C's smallest is 1 g, Privigen's 5 g; at most a tenth of the bound, and only doses in grams
+    ({"dose": "48.5 g"}, []),
+    ({"dose": "48.6 g"}, ["IVG301"]),
+    ({"dose": "23.5 g"}, []),
+    ({"dose": "66.5 g", "product": "Privigen", "start_rate": "0.5 mg/kg/min"}, []),  # 64 + 2.5
+    ({"dose": "66.6 g", "product": "Privigen", "start_rate": "0.5 mg/kg/min"}, ["IVG301"]),
+    ({"dose": "0.81 g/kg", "product": "Privigen", "start_rate": "0.5 mg/kg/min"}, ["IVG301"]),
+    ({"dose": "7.1 g", "product": "Privigen", "start_rate": "0.5 mg/kg/min", "weight": "8 kg", "max_rate": "3 mg/kg/min"}, ["IVG301"]),  # 6.4 + 0.64
+    ({"dose": "7 g", "product": "Privigen", "start_rate": "0.5 mg/kg/min", "weight": "8 kg", "max_rate": "3 mg/kg/min"}, []),
     ({"dose_total": "24"}, []),
     ({"dose_total": "23"}, ["IVG301"]),
     ({"dose": "1,500 mg/kg"}, ["IVG902"]),
@@ -176,9 +186,45 @@ def test_the_labelled_regimen_of_cidp_is_no_finding() -> None:
 def test_an_infusion_written_again_too_early_is_found() -> None:
     """Gamunex-C in PI: 0.3 to 0.6 g/kg every 3 to 4 weeks."""
     assert days(("01", "0.6 g/kg"), ("22", "0.6 g/kg"), indication="PI") == [[], []]
-    assert days(("01", "0.6 g/kg"), ("21", "0.6 g/kg"), indication="PI") == [[], ["IVG402"]]
+    assert days(("01", "0.6 g/kg"), ("17", "0.6 g/kg"), indication="PI") == [[], []]  # 5 days early: moved
+    assert days(("01", "0.6 g/kg"), ("16", "0.6 g/kg"), indication="PI") == [[], ["IVG402"]]
     assert days(("19", "0.6 g/kg"), ("20", "0.6 g/kg"), indication="PI") == [[], ["IVG402"]]
     assert days(("19", "0.3 g/kg"), ("20", "0.3 g/kg"), indication="PI") == [[], []]
+
+
+def test_a_weekend_within_a_course_does_not_make_two_of_it() -> None:
+    """Octagam 10% in DM, 0.4 g/kg on Friday and Monday to Thursday, and again four weeks after that Friday."""
+    dm = {"product": "Octagam 10%", "max_rate": "3 mg/kg/min", "indication": "DM"}
+    course = [f"2026-10-{day:02d}" for day in (2, 5, 6, 7, 8)] + [
+        f"2026-{day}" for day in ("10-30", "11-02", "11-03", "11-04", "11-05")
+    ]
+    assert of(*({**dm, "ordered_at": day, "dose": "0.4 g/kg"} for day in course)) == [["IVG209"]] * 10
+
+
+def test_rounding_to_whole_vials_makes_no_course_too_large() -> None:
+    """68 kg: 1 g/kg is 68 g; Privigen's smallest vial is 5 g."""
+    privigen = {"product": "Privigen", "start_rate": "0.5 mg/kg/min", "weight": "68 kg", "max_rate": "3 mg/kg/min"}
+    assert days(("18", "70 g"), ("19", "70 g"), **privigen) == [[], []]
+    assert days(("18", "75 g"), ("19", "75 g"), **privigen) == [[], ["IVG402"]]  # 150 against 136 + 5
+    assert days(("18", "1.03 g/kg"), ("19", "1.03 g/kg"), **privigen) == [[], ["IVG402"]]
+
+
+def test_an_order_without_a_stated_dose_is_added_to_the_course_before_it() -> None:
+    both = days(("18", "2 g/kg"), ("19", "2 g/kg"))
+    rows = [
+        {**ITP, "ordered_at": "2026-11-18", "dose": "2 g/kg"},
+        {"indication": "MG", "ordered_at": "2026-11-19", "dose": "2 g/kg"},
+    ]
+    assert (both == [[], ["IVG402"]] and of(*rows) == [[], ["IVG114", "IVG402"]]) or of(*rows) == [
+        [],
+        ["IVG402", "IVG114"],
+    ]
+
+
+def test_orders_without_a_day_are_said_not_to_be_added_up() -> None:
+    checked = check({**GOOD, "order_id": "1"}, {**GOOD, "order_id": "2"}, {**GOOD, "order_id": "3", "patient_id": "9"})
+    said = "2 rows without a usable ordered_at, of patients with more than one order: not looked at for two orders on"
+    assert sum(said in notice for notice in notices(checked)) == 1
 
 
 def test_of_two_rows_of_one_order_and_day_the_larger_dose_counts() -> None:
@@ -297,6 +343,8 @@ def test_a_finding_names_the_code_that_it_rests_on() -> None:
     assert "(diabetes by E11.9)" in finding["message"] and finding["inputs"]["diagnoses"] == "E11.9"
     assert facts(diagnoses="E11.9", diabetes="")["answered_by_code"] == {"diabetes": "E11.9"}
     assert facts()["answered_by_code"] == {}
+    past = facts(diagnoses="I26.99", last_thrombosis_date="2020-01-01", recent_thrombosis="", thrombosis_history="")
+    assert past["answered_by_code"] == {"thrombosis_history": "I26.99"}
 
 
 def test_a_code_against_an_explicit_no_is_a_conflict_and_yes_counts() -> None:

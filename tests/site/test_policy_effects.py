@@ -168,6 +168,12 @@ def test_the_weight_and_its_reason_are_always_printed(tmp_path: Path) -> None:
     assert order["ordered"]["weight_basis"] == "body weight"
 
 
+def test_a_weight_below_the_ideal_one_is_never_raised(tmp_path: Path) -> None:
+    policy = '[dosing_weight]\nmethod = "ideal"\nbmi_over = 10'
+    checked = under(tmp_path, policy, {"weight": "60 kg", "height_cm": "180", "sex": "M"})
+    assert checked.orders.rate_weight_kg.tolist() == [60]
+
+
 def test_a_share_of_the_ideal_weight_may_be_the_trigger(tmp_path: Path) -> None:
     policy = '[dosing_weight]\nmethod = "adjusted"\ntrigger = "percent_of_ideal"'
     man = {"height_cm": "180", "sex": "M"}

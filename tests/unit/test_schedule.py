@@ -9,10 +9,11 @@ import pytest
 from conftest import SCREENED
 
 from ivigcheck.errors import UsageError
+from ivigcheck.knowledge import DoseRange, built_in
 from ivigcheck.pipeline import Checked, check_order
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 from ivigcheck.schedule.programme import pump_rate
-from ivigcheck.schedule.vials import fewest
+from ivigcheck.schedule.vials import fewest, suggest
 
 AS_OF = date(2026, 11, 22)
 GAMUNEX = {
@@ -89,6 +90,10 @@ BY_HAND = (
     # Carimune NF: 0.5 for 30 min, 1 for 30 min, "then stepwise": doubled to 2, and at most 3 mg/kg/min; 6% = 60 mg/mL
     ({"product": "Carimune NF", "concentration": "6%", "weight": "60 kg", "start_rate": "", "max_rate": "3 mg/kg/min"},
      [30, 60, 120, 180], None),
+    # Gammaplex 10% off its label: of its rows, one lists 0.5, 1, 2, 4, 6, 8 and one doubles; the slower counts
+    ({"product": "Gammaplex 10%", "indication": "GBS", "start_rate": ""}, [24, 48, 96, 192, 288, 384], None),
+    # 53 mL: 24 in the first step, 48 in the next, and it is not raised for what is left of a last minute
+    ({"dose": "7.25 g", "indication": "ITP"}, [48, 96], 30.3125),
     # Qivigy, phase not said: the stricter of first (1 mg/kg/min, 30 min) and subsequent (2, 15 min)
     ({"product": "Qivigy"}, [48, 96, 192, 384], 48.75),
     ({"product": "Qivigy", "phase": "subsequent", "start_rate": ""}, [48, 96, 192, 384], None),
@@ -225,7 +230,7 @@ def test_the_ordered_hours_are_kept_to_from_below() -> None:
 
 def test_what_cannot_be_kept_or_is_not_known_is_said() -> None:
     """138.75 minutes."""
-    assert plan(GAMUNEX | {"infusion_hours": "2"}).notes == ("ordered over 2 h: within its limits it takes 2 h 19 min",)
+    assert plan(GAMUNEX | {"infusion_hours": "2"}).notes == ("ordered over 2 h: it takes 2 h 19 min",)
     assert plan(GAMUNEX).notes == ()
     notes = plan(GAMUNEX | {"diabetes": "yes", "start_rate": "1.5 mg/kg/min", "max_rate": "7 mg/kg/min"}).notes
     assert notes == (
@@ -236,8 +241,8 @@ def test_what_cannot_be_kept_or_is_not_known_is_said() -> None:
     assert note.startswith("labelled rates of Gammaked 10% are not known here (IVG113)")
     (note,) = plan(GAMUNEX | {"indication": "MG"}).notes
     assert note == "no source states a dose for this indication: the dose was compared with nothing"
-    (note,) = plan(GAMUNEX | {"infusion_hours": "4 days"}).notes
-    assert note.startswith("the ordered hours could not be read")
+    (note,) = plan(GAMUNEX | {"dose_total": "45"}).notes
+    assert note == "the total dose of 45 g is taken; the dose comes to 48 g"
 
 
 def test_what_is_in_doubt_has_no_schedule() -> None:
@@ -250,6 +255,7 @@ def test_what_is_in_doubt_has_no_schedule() -> None:
     assert refusal(**again, max_rate="2 mg/kg/min").startswith("the infusion goes on after a reaction: how much")
     assert refusal(weight="154 kg", height_cm="170") == "the weight may be in the other unit (IVG909): settle it first"
     assert refusal(dose_total="4o g") == "the dose could not be read or used"
+    assert refusal(infusion_hours="4:30") == "the ordered hours could not be read or used"
     assert refusal(max_rate="0.011 mg/kg/min", start_rate="").startswith("it would take more than 500 steps or 7 days")
 
 
@@ -316,6 +322,17 @@ def test_the_vials_are_those_with_the_least_waste_and_of_these_the_fewest() -> N
     assert fewest((12_000, 6_000, 3_000), 20_000).counts == ((12, 1), (6, 1), (3, 1))
     assert fewest((30_000, 20_000), 50_000).counts == ((30, 1), (20, 1))
     assert fewest((30_000, 20_000), 10_000).counts == ((20, 1),)
+
+
+def test_whole_vials_are_never_more_than_a_course_or_a_high_dose() -> None:
+    """A fictional range up to 1.5 g/kg: 97 g at 98 kg may become 100 g only where that is not the high dose."""
+    (product,) = (each for each in built_in().products if each.name == "Bivigam 10%")
+    policy = built_in().policy
+    per_infusion = DoseRange(0.3, 1.5, "infusion", 21, "", "")
+    course = DoseRange(float("nan"), 1.5, "course", 5, "", "")
+    assert suggest(product, 98, 110, [per_infusion], policy).grams == 100
+    assert suggest(product, 98, 99, [per_infusion], policy).grams == 95  # 100 g would be over 1 g/kg, and 98 g are not
+    assert suggest(product, 98, 110, [per_infusion, course], policy).grams == 95
 
 
 # cells, whole vials suggested in g, and why

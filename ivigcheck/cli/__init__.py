@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -18,7 +17,7 @@ from ivigcheck.cli.products import products
 from ivigcheck.cli.rules import rules
 from ivigcheck.cli.schedule import schedule
 from ivigcheck.cli.template import template
-from ivigcheck.cli.terminal import complain, emit, silence
+from ivigcheck.cli.terminal import complain, diagnostics, emit, silence
 from ivigcheck.errors import Exit, Stop
 from ivigcheck.version import __version__
 
@@ -93,7 +92,7 @@ def _run() -> int:
         return _unwritable(f"Standard output could not be written to: {error.strerror}.")
     except Exception as error:  # nothing may leave as a traceback: it would show what the program holds
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            with contextlib.suppress(OSError):
+            with diagnostics():
                 error.show()  # the command line's own usage errors
             return Exit.USAGE
         complain(_internal(error))

@@ -46,11 +46,23 @@ def silence(stream: TextIO) -> None:
 
 
 def complain(message: str) -> None:
-    """One message on standard error."""
-    if message and sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"ivigcheck: {message}\n")
-            sys.stderr.flush()
+    """One message on standard error; none where it cannot be written, for the exit code says the same."""
+    if message:
+        with diagnostics() as stream:
+            stream.write(f"ivigcheck: {message}\n")
+
+
+@contextlib.contextmanager
+def diagnostics() -> Iterator[TextIO]:
+    """Standard error, flushed in the end; a full disk behind it does not change what the program exits with."""
+    if sys.stderr is None:
+        yield io.StringIO()
+        return
+    try:
+        yield sys.stderr
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)  # else the interpreter tries again on its way out, and exits with a code of its own
 
 
 @contextlib.contextmanager

@@ -359,11 +359,24 @@ def test_an_unbuffered_standard_output_takes_the_whole_report_or_says_so(tmp_pat
     assert cut.returncode == 3
 
 
-@pytest.mark.parametrize("tail", ["--help | true", "--bogus 2>/dev/full", "--help >/dev/full"])
-def test_no_accident_of_the_terminal_is_1(tail: str) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("tail", "codes"),
+    [
+        ("--help | true", (0, 3)),
+        ("--bogus 2>/dev/full", (2,)),
+        ("--help >/dev/full", (3,)),
+        ("--help >/dev/full 2>/dev/full", (3,)),
+        ("nowhere.csv 2>/dev/full", (3,)),
+    ],
+)
+def test_no_accident_of_the_terminal_is_1(tail: str, codes: tuple[int, ...], unbuffered: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m ivigcheck batch {tail}; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(command, shell=True, capture_output=True, cwd=ROOT, check=False, executable="/bin/bash")
-    assert done.returncode in (0, 2, 3) and b"Traceback" not in done.stderr
+    done = subprocess.run(
+        command, shell=True, capture_output=True, cwd=ROOT, check=False, executable="/bin/bash",
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert done.returncode in codes and b"Traceback" not in done.stderr
 
 
 def test_an_output_name_that_no_system_takes_is_3(tmp_path: Path) -> None:

@@ -50,20 +50,28 @@ def by_ranges(orders: Orders) -> Iterator[tuple[tuple[DoseRange, ...], Mask]]:
             yield ranges, which == k
 
 
+def compared_with_nothing(orders: Orders) -> Mask:
+    """(n,) whether an order has a dose for which no source states a range."""
+    compared = np.zeros(orders.n, bool)
+    for _, which in by_ranges(orders):
+        compared |= which
+    return ~compared & ~np.isnan(orders.dose_g_per_kg)
+
+
 def ranges_of(orders: Orders, i: int) -> tuple[DoseRange, ...]:
     """The doses that apply to one order."""
     return dose_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
 
 
-def rounding(orders: Orders) -> Floats:
+def rounding(orders: Orders, in_grams: Mask) -> Floats:
     """(n,) g/kg by which rounding to whole vials may move a dose: half the product's smallest vial. 0 where the dose is
-    not given in grams, or the product's vials are not known.
+    not given in grams (in_grams: (n,)), or the product's vials are not known.
 
     Source: hospitals round to the nearest whole vial; see the policy's ``dose_rounding``.
     """
     smallest = [min(sizes_mg(product), default=0) / _MG_PER_G for product in orders.knowledge.products]
     half = np.array([*smallest, 0.0])[orders.product] / 2
-    return np.where(orders.dose_in_grams, np.nan_to_num(half / orders.rate_weight_kg), 0.0)
+    return np.where(in_grams, np.nan_to_num(half / orders.rate_weight_kg), 0.0)
 
 
 def inside(dose: Floats | float, each: DoseRange, slack: Floats | float = 0.0, most: float = 0.0) -> Mask:

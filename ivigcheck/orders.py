@@ -168,7 +168,7 @@ class Orders:
     max_rate, start_rate, reaction_rate: NaN where unknown or outside the plausible range; ``*_reckoned`` before that
     range was asked.
     dose_g_per_kg: the greater of what the dose (dose_stated_g) and the total dose (dose_total_g) give; dose_in_grams:
-    whether that is written in grams.
+    whether that is written in grams; least_dose_*: the same of the lesser.
     ordered_day, last_ivig_day: days as ordinals, NO_DAY where not known. another_product: the last infusion's product
     is known, and is not this one.
     product: position in ``knowledge.products``, -1 where not known; candidates: index of an order whose brand is known
@@ -216,6 +216,8 @@ class Orders:
     dose_stated_g: Floats = column(float("nan"))
     dose_total_g: Floats = column(float("nan"))
     dose_in_grams: Mask = column(False, bool)
+    least_dose_g_per_kg: Floats = column(np.nan)
+    least_dose_in_grams: Mask = column(False, bool)
     infusion_hours: Floats = column(float("nan"))
     height_cm: Floats = column(float("nan"))
     phase: Codes = column(-1, int)

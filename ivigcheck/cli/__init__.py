@@ -92,8 +92,8 @@ def _run() -> int:
         return _unwritable(f"Standard output could not be written to: {error.strerror}.")
     except Exception as error:  # nothing may leave as a traceback: it would show what the program holds
         if hasattr(error, "show") and hasattr(error, "exit_code"):
-            with diagnostics():
-                error.show()  # the command line's own usage errors
+            with diagnostics() as stream:
+                error.show(stream)  # the command line's own usage errors
             return Exit.USAGE
         complain(_internal(error))
         return Exit.INTERNAL

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -13,6 +15,7 @@ import typer
 
 from ivigcheck.cli.options import AsOf, Form, as_of_day
 from ivigcheck.cli.terminal import Progress, emit
+from ivigcheck.columns import spelling
 from ivigcheck.errors import Exit, InputError
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
@@ -51,6 +54,8 @@ def diff(
     B treats more mildly, the gravest loss before all. The first hundred are shown with the messages of the findings
     that come and go; --format json has them for all.
 
+    A policy that cannot read the files, for lack of headers that the other one names, reads them by the other's.
+
     \b
     Examples:
       ivigcheck policy diff built-in sample_orders/site_policy.toml \\
@@ -68,9 +73,11 @@ def diff(
     policies = (knowledge_in_force(a), knowledge_in_force(b))
     with Progress(shown=True) as progress:
         tables = _read(policies, on, sheet, encoding, progress)
-        progress("checking", sum(len(table.rows) for table in tables[0]))
-        one, other = (check_tables(read, day, knowledge=known) for read, known in zip(tables, policies, strict=True))
-        report = difference(one, other, day)
+        progress("checking", sum(len(table.rows) for table in tables[0][0]))
+        one, other = (
+            check_tables(read, day, knowledge=known) for (read, _), known in zip(tables, policies, strict=True)
+        )
+        report = difference(one, other, day, lent=(tables[0][1], tables[1][1]))
     if form is Form.JSON:
         emit(render_json(report))
     else:
@@ -95,8 +102,9 @@ def _read(
     sheet: str | None,
     encoding: str | None,
     progress: Progress,
-) -> tuple[list[Table], list[Table]]:
-    """The orders as each policy's headers and encoding have them; read once where those are the same."""
+) -> tuple[tuple[list[Table], bool], tuple[list[Table], bool]]:
+    """The orders as each policy's headers and encoding have them, and whether those had to be lent by the other policy;
+    read once where they are the same."""
     one, other = ((known.policy.site.headers, encoding or known.policy.site.encoding) for known in policies)
 
     def read(known: Knowledge) -> list[Table]:
@@ -104,18 +112,38 @@ def _read(
 
     if one == other:
         tables = read(policies[0])
-        return tables, tables
+        return (tables, False), (tables, False)
     both = []
-    for known in policies:
+    for known, its_other in (policies, policies[::-1]):
         try:
-            both.append(read(known))
-        except InputError as error:  # which of the two it is decides what to put right
+            both.append((read(known), False))
+        except InputError as error:
+            with contextlib.suppress(InputError):
+                both.append((read(_lent(known, its_other)), True))
+                continue
+            # which of the two it is decides what to put right
             raise InputError(f"{error} (Read under the headers and the encoding of {known.policy.name}.)") from error
     return both[0], both[1]
 
 
-def difference(one: Checked, other: Checked, day: date) -> dict[str, Any]:
+def _lent(known: Knowledge, other: Knowledge) -> Knowledge:
+    """A policy with the other's headers and encoding where it has none of its own: a policy that cannot read an export
+    at all, such as the built-in one, is compared on the same orders."""
+    own, others = known.policy.site, other.policy.site
+    taken = {spelling(text) for spellings in own.headers.values() for text, _ in spellings}
+    lent = {
+        column: spellings
+        for column, spellings in others.headers.items()
+        if column not in own.headers and not any(spelling(text) in taken for text, _ in spellings)
+    }
+    site = replace(own, headers={**own.headers, **lent}, encoding=own.encoding or others.encoding)
+    return replace(known, policy=replace(known.policy, site=site))
+
+
+def difference(one: Checked, other: Checked, day: date, *, lent: tuple[bool, bool] = (False, False)) -> dict[str, Any]:
     """What changes from one policy to the other, as plain data; only orders that change are put into words.
+
+    lent: whether each read the orders by the headers and the encoding of the other.
 
     Raises InputError where the two did not read the same rows.
     """
@@ -132,8 +160,8 @@ def difference(one: Checked, other: Checked, day: date) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **{
-            side: each["policy"] | _signed(known)
-            for side, each, known in zip("ab", heads, _known(one, other), strict=True)
+            side: each["policy"] | _signed(known) | {"headers_lent": by_other}
+            for side, each, known, by_other in zip("ab", heads, _known(one, other), lent, strict=True)
         },
         "run": {"as_of": day.isoformat(), "inputs": heads[0]["run"]["inputs"]},
         "counts": {"a": counts(one), "b": counts(other), "changed": len(changed)},
@@ -185,6 +213,8 @@ def _lines(report: dict[str, Any], policies: tuple[Knowledge, Knowledge]) -> Ite
     for side, known in zip("ab", policies, strict=True):
         yield visible(f"{side.upper()}: {known.policy.name}")
         yield f"  {summary(tally[side], as_of)}"
+        if report[side]["headers_lent"]:
+            yield "  Cannot read these files by itself: they were read by the headers of the other."
         for deviation in report[side]["deviations"]:
             yield from _wrapped(deviation_text(deviation), "  ", "    ")
     total, changed = tally["a"]["orders"], tally["changed"]

@@ -66,6 +66,8 @@ def schedule(
     """
     knowledge = knowledge_in_force(policy)
     increment = _increment(pump_increment) if pump_increment else None
+    if zone and not start:
+        raise UsageError("--zone says nothing without --start: say when the infusion starts, such as 2026-11-22T22:00.")
     zone = zone or knowledge.policy.site.time_zone
     clock = Clock.read(start, zone) if start else None
     checked = check_order(cells(knowledge), as_of_day(as_of), knowledge=knowledge)

@@ -68,12 +68,14 @@ def need_concentration(reader: Reader, products: Products) -> None:
 class Doses:
     """(n,) the dose of this infusion.
 
-    per_kg: g/kg, the greater of what dose and total dose give; in_grams: whether that is written in grams. stated,
-    total: in g, as the dose gives it and as the total dose does.
+    per_kg: g/kg, the greater of what dose and total dose give; in_grams: whether that is written in grams; least and
+    least_in_grams: the same of the lesser. stated, total: in g, as the dose gives it and as the total dose does.
     """
 
     per_kg: Floats
     in_grams: Mask
+    least: Floats
+    least_in_grams: Mask
     stated: Floats
     total: Floats
 
@@ -91,8 +93,10 @@ def read_doses(reader: Reader, weight_kg: Floats, bounds: Range) -> Doses:
         grams.append(np.where(none | absurd, np.nan, dose_in_g(written, weight_kg)))
         absolute.append(in_grams(written))
     # Where the two agree, the dose per kg says it: its grams are what it was reckoned to, not rounded to vials.
-    greater = np.isnan(per_kg[0]) | exceeds(per_kg[1], per_kg[0])
-    return Doses(np.fmax(*per_kg), np.where(greater, absolute[1], absolute[0]), *grams)
+    only_total = np.isnan(per_kg[0])
+    in_greater = np.where(only_total | exceeds(per_kg[1], per_kg[0]), absolute[1], absolute[0])
+    in_lesser = np.where(only_total | exceeds(per_kg[0], per_kg[1]), absolute[1], absolute[0])
+    return Doses(np.fmax(*per_kg), in_greater, np.fmin(*per_kg), in_lesser, *grams)
 
 
 def read_hours(reader: Reader) -> Floats:

@@ -86,6 +86,8 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         dose_stated_g=doses.stated,
         dose_total_g=doses.total,
         dose_in_grams=doses.in_grams,
+        least_dose_g_per_kg=doses.least,
+        least_dose_in_grams=doses.least_in_grams,
         infusion_hours=infusion.read_hours(reader),
         height_cm=height,
         phase=reader.choices(COLUMN["phase"]),

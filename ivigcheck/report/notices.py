@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ivigcheck.doses import compared_with_nothing
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import NO_DAY, ProductState, WeightBasis
@@ -20,7 +21,7 @@ _SHOWN_NAMES: Final = 10
 
 def notices(checked: Checked) -> list[str]:
     """What a reader should know about the run, each said once."""
-    said = [checked.knowledge.notice, _sign_off(checked.knowledge)]
+    said = [checked.knowledge.notice, _sign_off(checked.knowledge), *_doses(checked)]
     if not checked.orders.identified:
         return said + _by_site(checked)
     for table in checked.tables:
@@ -54,6 +55,23 @@ def _sign_off(knowledge: Knowledge) -> str:
         return f"Knowledge {knowledge.version} is signed off by {knowledge.policy.name}."
     other = f": it has signed off {signed}" if signed else ""
     return f"This site has not signed off knowledge {knowledge.version}{other}."
+
+
+def _doses(checked: Checked) -> list[str]:
+    """Doses that no source could be held against."""
+    orders, known = checked.orders, checked.knowledge.indications
+    alone = Counter(orders.indication[compared_with_nothing(orders)].tolist())
+    if not alone:
+        return []
+    names = {k: known[k].code if k >= 0 else "none known" for k in alone}
+    if orders.identified:
+        what = f"The dose of {alone.total()} {_rows(alone.total())} was"
+        named = [f"{names[k]} ({count})" for k, count in alone.most_common()]
+    else:
+        what, named = "The dose was", list(names.values())
+    return [
+        f"{what} compared with nothing (IVG301, IVG402): no source states one for the indication: {', '.join(named)}."
+    ]
 
 
 def _rows(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -24,8 +25,18 @@ def schedule_page(report: Facts, clock: Clock | None) -> str:
     """The page of a report's one order: its schedule, or why it has none."""
     (order,) = report["orders"]
     plan = order["schedule"]
-    lines = [*_head(report, order, planned=plan is not None), *(_plan(order, plan, clock) if plan else _refusal(order))]
-    lines += [*_findings(order), "", *(line for notice in report["notices"] for line in _said("Notice", notice))]
+    told = [finding for finding in order["findings"] if finding["severity"] != "info"]
+    info = [finding for finding in order["findings"] if finding["severity"] == "info"]
+    lines = [*_head(report, order, planned=plan is not None)]
+    if plan:
+        if told:  # before the rates, for a page is read from above
+            lines += [*_findings(f"Status {order['status']}: to be settled before the start", told), ""]
+        lines += _plan(order, plan, _Times(clock, _changes(plan)))
+    else:
+        lines += _said("No schedule", order["no_schedule"])
+        lines += ["", *_findings("Findings", told)] if told else []
+    lines += ["", *_findings("For information", info)] if info else []
+    lines += ["", *(line for notice in report["notices"] for line in _said("Notice", notice))]
     if plan:
         lines += ["", *_signatures()]
     return "\n".join(lines) + "\n"
@@ -45,11 +56,48 @@ def _head(report: Facts, order: Facts, *, planned: bool) -> Iterator[str]:
         yield ""
 
 
-def _refusal(order: Facts) -> Iterator[str]:
-    yield from _said("No schedule", order["no_schedule"])
+def _changes(plan: Facts) -> bool:
+    """Whether the clocks are changed between two times of the page."""
+    signs = [moment for sign in plan["vital_signs"] for moment in (sign["at"], sign["until"])]
+    moments = [*(step["at"] for step in plan["steps"]), plan["ends_at"], plan["close_watch_until"], *signs]
+    return len({datetime.fromisoformat(moment).utcoffset() for moment in moments if isinstance(moment, str)}) > 1
 
 
-def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Times:
+    """How moments are written: by the clock, or in minutes from the start.
+
+    named: with the name of the time, such as EDT or EST, where the clocks are changed meanwhile and an hour may be
+    shown twice.
+    """
+
+    clock: Clock | None
+    named: bool
+
+    def short(self, moment: str | float) -> str:
+        """Day and time of a step, or minutes from the start."""
+        if not isinstance(moment, str):
+            return f"+{number(round(float(moment), 1))} min"
+        shown, name = self._read(moment)
+        return f"{shown.day:02d} {_MONTHS[shown.month - 1]} {shown:%H:%M}{name}"
+
+    def whole(self, moment: str | float) -> str:
+        """The same with weekday, year and zone."""
+        if not isinstance(moment, str) or self.clock is None:
+            return f"{duration(float(moment))} from the start"
+        shown, name = self._read(moment)
+        zone = f" {self.clock.zone_name}" if self.clock.zone_name else ""
+        return f"{_weekday(shown.date())} {shown.strftime('%Y-%m-%d %H:%M')}{name}{zone}"
+
+    def _read(self, moment: str) -> tuple[datetime, str]:
+        shown = datetime.fromisoformat(moment) + timedelta(seconds=30)
+        if not self.named or self.clock is None:
+            return shown, ""
+        shown = shown.astimezone(self.clock.zone)
+        return shown, f" {shown.tzname()}"
+
+
+def _plan(order: Facts, plan: Facts, times: _Times) -> Iterator[str]:
     ordered, limits = order["ordered"], order["limits"]
     yield from _said(
         "Product",
@@ -66,14 +114,15 @@ def _plan(order: Facts, plan: Facts, clock: Clock | None) -> Iterator[str]:
     else:
         yield from _said("Steps", f"{plan['step_rule']}. {plan['step_rule_source']}")
     yield ""
-    yield from _steps(plan, limits, clock)
+    yield from _steps(plan, limits, times)
     yield ""
-    ends = f"{_moment(plan['ends_at'], clock)}, " if clock else ""
+    clock = times.clock
+    ends = f"{times.whole(plan['ends_at'])}, " if clock else ""
     yield from _said("Ends", f"{ends}after {duration(plan['total_minutes'])}")
-    yield from _said("Watch", f"closely until {_moment(plan['close_watch_until'], clock)}: reactions come early")
-    yield from _said("Vital signs", _signs(plan, clock))
-    if clock and clock.zone and clock.at(0).utcoffset() != clock.at(plan["total_minutes"]).utcoffset():
-        yield from _said("Clock", "the clocks change during the infusion: times after the change are by the new time")
+    yield from _said("Watch", f"closely until {times.whole(plan['close_watch_until'])}: reactions come early")
+    yield from _said("Vital signs", _signs(plan, times))
+    if times.named:
+        yield from _said("Clock", "THE CLOCKS CHANGE meanwhile: each time says by which it is")
     if clock and not clock.zone:
         yield from _said("Clock", "no time zone was named: a change of the clocks is not reckoned with (--zone)")
     for note in plan["notes"]:
@@ -113,19 +162,21 @@ def _vials(plan: Facts) -> str:
 
 _COLUMNS: Final = ("from", "min", "mL/h", "mg/kg/min", "mL", "total mL", "total g", "vitals")
 _WIDTHS: Final = (13, 8, 8, 11, 9, 10, 9, 9)
+_WIDER: Final = (18, 8, 8, 11, 9, 10, 9, 7)  # with the name of the time
 
 
-def _row(cells: Sequence[str]) -> str:
-    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+def _steps(plan: Facts, limits: Facts, times: _Times) -> Iterator[str]:
+    widths = _WIDER if times.named else _WIDTHS
 
+    def row(cells: Sequence[str]) -> str:
+        return "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
-def _steps(plan: Facts, limits: Facts, clock: Clock | None) -> Iterator[str]:
-    yield _row(_COLUMNS)
+    yield row(_COLUMNS)
     soft, exclusive = limits["soft_max_mg_per_kg_min"], limits["soft_max_exclusive"]
     for step in plan["steps"]:
-        yield _row(
+        yield row(
             (
-                _time(step["at"], clock),
+                times.short(step["at"]),
                 number(round(step["minutes"], 1)),
                 number(step["mL_per_h"]),
                 against(step["mg_per_kg_min"], soft, exclusive=exclusive),
@@ -137,26 +188,6 @@ def _steps(plan: Facts, limits: Facts, clock: Clock | None) -> Iterator[str]:
         )
 
 
-def _time(moment: str | float, clock: Clock | None) -> str:
-    """Day and time of a step, or minutes from the start."""
-    if clock is None or not isinstance(moment, str):
-        return f"+{number(round(float(moment), 1))} min"
-    shown = _to_the_minute(moment)
-    return f"{shown.day:02d} {_MONTHS[shown.month - 1]} {shown:%H:%M}"
-
-
-def _moment(moment: str | float, clock: Clock | None) -> str:
-    if clock is None or not isinstance(moment, str):
-        return f"{duration(float(moment))} from the start"
-    shown = _to_the_minute(moment)
-    zone = f" {clock.zone_name}" if clock.zone_name else ""
-    return f"{_weekday(shown.date())} {shown.strftime('%Y-%m-%d %H:%M')}{zone}"
-
-
-def _to_the_minute(moment: str) -> datetime:
-    return (datetime.fromisoformat(moment) + timedelta(seconds=30)).replace(second=0)
-
-
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -164,33 +195,25 @@ def _weekday(day: date) -> str:
     return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]
 
 
-def _signs(plan: Facts, clock: Clock | None) -> str:
+def _signs(plan: Facts, times: _Times) -> str:
     """Those of the table, and the others with their times."""
     at_steps = {step["at"] for step in plan["steps"]}
     said = ["before each step (in the table)"]
     for sign in plan["vital_signs"]:
         if sign["at"] not in at_steps:
-            until = f" to {_time(sign['until'], clock)}" if sign["until"] is not None else ""
-            said.append(f"{_time(sign['at'], clock)}{until} ({sign['why']})")
+            until = f" to {times.short(sign['until'])}" if sign["until"] is not None else ""
+            said.append(f"{times.short(sign['at'])}{until} ({sign['why']})")
     return "; ".join(said)
 
 
-def _findings(order: Facts) -> Iterator[str]:
-    told = [finding for finding in order["findings"] if finding["severity"] != "info"]
-    info = [finding for finding in order["findings"] if finding["severity"] == "info"]
-    if not told + info:
-        return
-    yield ""
-    if told and order["schedule"]:
-        yield f"Status {order['status']}: to be settled before the start"
-    else:
-        yield "Findings" if told else "For information"
-    for finding in (told + info)[:_MOST_FINDINGS]:
+def _findings(title: str, findings: Sequence[Facts]) -> Iterator[str]:
+    yield title
+    for finding in findings[:_MOST_FINDINGS]:
         said = textwrap.wrap(
             f"{finding['code']} {visible(finding['message'])}", _WIDTH - 2, max_lines=_MOST_LINES, placeholder=" …"
         )
         yield from (f"  {line}" for line in said)
-    more = len(told) + len(info) - _MOST_FINDINGS
+    more = len(findings) - _MOST_FINDINGS
     if more > 0:
         yield f'  and {more} more: see "ivigcheck order" with the same options'
 

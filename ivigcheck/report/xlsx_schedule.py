@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
+from ivigcheck.report.xlsx_file import MOST_ROWS, Cell, Number, Sheet, Text, text_cell
 from ivigcheck.show import number
 
 Facts = Mapping[str, Any]
@@ -40,6 +40,9 @@ _DIGITS: Final = 4  # of a rate as it is shown; the cell holds all of it
 def schedule_sheet(schedules: Sequence[tuple[Facts, Facts]]) -> Sheet:
     """The sheet. schedules: each order's facts with those of its schedule; a STOP or unchecked order has none."""
     n_rows = sum(len(plan["steps"]) for _, plan in schedules)
+    if n_rows >= MOST_ROWS:  # the verdicts are worth a workbook without it
+        said = f"NOT WRITTEN: it would take {n_rows} rows, and Excel takes {MOST_ROWS - 1}. Check fewer orders at once."
+        return Sheet("Schedules", _COLUMNS, [[text_cell(said)]], 1, frozen=_FROZEN)
     return Sheet("Schedules", _COLUMNS, _rows(schedules), n_rows, frozen=_FROZEN)
 
 

@@ -48,21 +48,29 @@ def dose_outside_range(orders: Orders, limits: Limits) -> Mask:
     What to do: check dose, weight and indication. A dose that a source states per course, cycle or month may be given
     in parts of any size, so it is compared as the whole in one infusion, and only what is over it is outside. Where
     the product is not known, or its label states no dose for the indication, the doses of every label that has the
-    indication are compared; where none has it, nothing is. A dose in grams may be off by rounding to whole vials.
+    indication are compared; where none has it, nothing is. A dose in grams may be off by rounding to whole vials. Where
+    there are a dose and a total dose, both are compared.
     """
     outside = np.zeros(orders.n, bool)
-    slack, most = rounding(orders), orders.knowledge.policy.dose_rounding
-    for ranges, which in by_ranges(orders):
-        fits = np.logical_or.reduce([inside(orders.dose_g_per_kg, each, slack, most) for each in ranges])
-        outside |= which & ~fits & ~np.isnan(orders.dose_g_per_kg)
+    most, applying = orders.knowledge.policy.dose_rounding, list(by_ranges(orders))
+    for dose, in_grams in (
+        (orders.dose_g_per_kg, orders.dose_in_grams),
+        (orders.least_dose_g_per_kg, orders.least_dose_in_grams),
+    ):
+        slack = rounding(orders, in_grams)
+        for ranges, which in applying:
+            fits = np.logical_or.reduce([inside(dose, each, slack, most) for each in ranges])
+            outside |= which & ~fits & ~np.isnan(dose)
     return outside
 
 
 @dose_outside_range.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     ranges = ranges_of(orders, i)
-    dose = float(orders.dose_g_per_kg[i])
+    dose, least = float(orders.dose_g_per_kg[i]), float(orders.least_dose_g_per_kg[i])
     over = dose > max(each.high for each in ranges)
+    if not over and least < dose:  # of two that fit together, the lesser is below
+        dose = least
     bound = (
         max(each.high for each in ranges) if over else min(each.low for each in ranges if each.basis == PER_INFUSION)
     )
@@ -73,7 +81,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     return Detail(
         f"{shown} g/kg in one infusion is {'over' if over else 'below'} every dose that applies. Compared: {compared}",
         inputs(orders, i, *used, "indication", "product"),
-        f"{per_kg_text(orders, i)}{shown} g/kg {relation}",
+        f"{per_kg_text(orders, i, dose)}{shown} g/kg {relation}",
         "; ".join(dict.fromkeys(each.cite for each in ranges[:_CITED])),
     )
 
@@ -170,6 +178,6 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     return Detail(
         f"{dose} g/kg in one infusion (high: {number(high)} g/kg or more), with a risk of stroke: {risks}",
         {**inputs(orders, i, *used), **question_inputs(orders, i, *factors)},
-        f"{per_kg_text(orders, i)}{dose} g/kg ≥ {number(high)} g/kg",
+        f"{per_kg_text(orders, i, float(orders.dose_g_per_kg[i]))}{dose} g/kg ≥ {number(high)} g/kg",
         orders.knowledge.cite_policy("high_dose"),
     )

@@ -89,7 +89,7 @@ class _Patient:
     @cached_property
     def rounding(self) -> Floats:
         """For each dosed row by how much rounding to whole vials may have moved its dose, in g/kg."""
-        return rounding(self.orders)[self.dosed]
+        return rounding(self.orders, self.orders.dose_in_grams)[self.dosed]
 
 
 def _patient(orders: Orders, i: int) -> _Patient:

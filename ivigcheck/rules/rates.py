@@ -280,7 +280,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     steps = f"{dose} g/kg × 1000 ÷ ({hours} h × 60) = {rate} {UNIT}"
     absolute = dose_cells_in_grams(orders, i)
     if absolute:
-        steps = f"{per_kg_text(orders, i)}{dose} g/kg; {steps}"
+        steps = f"{per_kg_text(orders, i, float(orders.dose_g_per_kg[i]))}{dose} g/kg; {steps}"
     used = ("dose", "dose_total", "infusion_hours", *(weight_columns(orders, i) if absolute else ()))
     relation = "not below" if exclusive else "over"
     return Detail(

@@ -211,11 +211,11 @@ def dose_cells_in_grams(orders: Orders, i: int) -> list[str]:
     return [column for column, unit in forms.items() if unit and unit.form == "g"]
 
 
-def per_kg_text(orders: Orders, i: int) -> str:
-    """How a dose in grams becomes the one per kg: ``80 g ÷ 80 kg = ``; "" where that is ordered per kg."""
+def per_kg_text(orders: Orders, i: int, dose_g_per_kg: float) -> str:
+    """How a dose in grams becomes this one per kg: ``80 g ÷ 80 kg = ``; "" where that is ordered per kg."""
     for column in dose_cells_in_grams(orders, i):
         per_kg = in_form(orders.written[column], i) / orders.rate_weight_kg[i]
-        if same(per_kg, orders.dose_g_per_kg[i]):
+        if same(per_kg, dose_g_per_kg):
             return f"{as_written(orders, column, i)} ÷ {weight_text(orders, i)} = "
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from ivigcheck.errors import UsageError
@@ -12,6 +12,7 @@ from ivigcheck.show import cut, visible
 
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[-+][0-9]{2}:[0-9]{2})?")
 _SHOWN: Final = 40
+_MARGIN_YEARS: Final = 3  # no zone and no infusion reaches further
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Clock:
             start = datetime.fromisoformat(text)
         except ValueError:
             raise UsageError(f'start "{shown}" is a time that no calendar or clock shows.') from None
+        if start.year - MINYEAR < _MARGIN_YEARS or MAXYEAR - start.year < _MARGIN_YEARS:
+            raise UsageError(f'start "{shown}" is at an end of the calendar: no infusion runs then.')
         if not zone_name:
             return cls(start, start.tzinfo)
         zone = _zone(zone_name)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from ivigcheck.doses import ranges_of
 from ivigcheck.limits import Limits
 from ivigcheck.orders import Orders, Trouble
 from ivigcheck.rules import Findings, Severity
@@ -79,6 +78,4 @@ def notes_of(orders: Orders, limits: Limits, i: int, minutes: float) -> tuple[st
             f"labelled rates of {product.name} are not known here (IVG113): these steps rest on the policy alone; hold "
             "them against the label"
         )
-    if not ranges_of(orders, i):
-        notes.append("no source states a dose for this indication: the dose was compared with nothing")
     return tuple(notes)

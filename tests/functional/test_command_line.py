@@ -368,6 +368,8 @@ def test_an_unbuffered_standard_output_takes_the_whole_report_or_says_so(tmp_pat
         ("--help >/dev/full", (3,)),
         ("--help >/dev/full 2>/dev/full", (3,)),
         ("nowhere.csv 2>/dev/full", (3,)),
+        ("--bogus 2>&-", (2,)),
+        ("--bogus >/dev/full 2>&-", (2,)),
     ],
 )
 def test_no_accident_of_the_terminal_is_1(tail: str, codes: tuple[int, ...], unbuffered: str) -> None:
@@ -377,6 +379,7 @@ def test_no_accident_of_the_terminal_is_1(tail: str, codes: tuple[int, ...], unb
         env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     )  # fmt: skip
     assert done.returncode in codes and b"Traceback" not in done.stderr
+    assert b"bogus" not in done.stdout
 
 
 def test_an_output_name_that_no_system_takes_is_3(tmp_path: Path) -> None:

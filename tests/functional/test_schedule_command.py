@@ -91,6 +91,34 @@ def test_a_start_or_a_pump_that_cannot_be_is_a_usage_error(changed: tuple[str, .
     assert done.returncode == 2 and done.stdout == b"" and said in done.stderr
 
 
+def test_an_hour_that_the_clocks_show_twice_is_named_on_the_page() -> None:
+    """H-37: 2026-11-01 02:00 EDT becomes 01:00 EST."""
+    done = run(*ORDER, "--start", "2026-11-01T00:50", "--zone", "America/New_York")
+    page = done.stdout.decode()
+    assert (
+        "  01 Nov 01:00 EDT      20      78        1.3 " in page
+        and "  01 Nov 01:00 EST      20     222        3.7 " in page
+    )
+    assert "closely until Sunday 2026-11-01 01:00 EDT America/New_York" in page and "01 Nov 01:05 EDT (15 min" in page
+    assert "Sunday 2026-11-01 03:07 EST" in page and "THE CLOCKS CHANGE meanwhile" in page
+    assert max(map(len, page.splitlines())) <= 80
+    after = run(*ORDER, "--start", "2026-11-01T02:00", "--zone", "America/New_York").stdout.decode()
+    assert "EST" not in after and "CLOCKS CHANGE" not in after
+
+
+def test_what_is_to_be_settled_stands_above_the_rates() -> None:
+    page = run(*ORDER, "--dose", "2 g/kg").stdout.decode()
+    assert -1 < page.index("Status REVIEW: to be settled") < page.index("IVG301 2 g/kg") < page.index("mL/h  mg/kg/min")
+    assert page.index("mL/h  mg/kg/min") < page.index("For information")
+
+
+def test_a_dose_that_no_source_states_is_said_on_every_answer() -> None:
+    order = [*ORDER, "--indication", "MG"]
+    said = "The dose was compared with nothing (IVG301, IVG402): no source states one for the indication: MG."
+    for command in (order, ["order", *order[1:]]):
+        assert " ".join(run(*command).stdout.decode().split()).count(said) == 1
+
+
 def test_a_start_without_a_zone_is_taken_as_it_stands_and_said_so() -> None:
     page = " ".join(run(*ORDER, "--start", "2026-11-22T22:00").stdout.decode().split())
     assert "Monday 2026-11-23 01:17, after" in page and "no time zone was named" in page

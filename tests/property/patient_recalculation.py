@@ -21,7 +21,7 @@ from recalculation import (
     over,
     ranges_of,
     read_date,
-    read_dose,
+    read_doses,
     read_product,
     read_ranged,
     read_weight,
@@ -59,7 +59,7 @@ def read_row(place: int, order: Mapping[str, str], as_of: date) -> Row:
     desk = Desk(order, as_of)
     day = read_date(desk.text("ordered_at"), as_of).value
     weight = read_weight(desk)
-    dose, in_grams = read_dose(desk, weight)
+    dose, in_grams = next(iter(read_doses(desk, weight)), (None, False))
     return Row(
         place=place,
         patient=desk.text("patient_id"),

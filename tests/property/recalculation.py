@@ -773,9 +773,9 @@ def vial_rounding(product: Product, weight_kg: Fraction | None, in_grams: bool) 
     return min(Fraction(size) for size in sizes.split(";")) / 2 / weight_kg if sizes else Fraction(0)
 
 
-def read_dose(desk: Desk, weight_kg: Fraction | None) -> tuple[Fraction | None, bool]:
-    """The dose of this infusion in g/kg: the greater of what `dose` and `dose_total` give, which may disagree; and
-    whether it is written in grams.
+def read_doses(desk: Desk, weight_kg: Fraction | None) -> list[tuple[Fraction, bool]]:
+    """The doses of this infusion in g/kg that `dose` and `dose_total` give, which may disagree, the greater first; each
+    with whether it is written in grams. Where the two agree, the dose says it, not its total.
     """
     dose = read_quantity(desk.text("dose"), DOSE_UNITS)
     total = read_amount(desk.text("dose_total"), TOTAL_DOSE_UNITS)
@@ -794,11 +794,9 @@ def read_dose(desk: Desk, weight_kg: Fraction | None) -> tuple[Fraction | None, 
         in_grams.append(True)
     desk.find_if(disagree(*(each.grams for each in doses)), "IVG302", REVIEW)
     known = [(each.per_kg, grams) for each, grams in zip(doses, in_grams, strict=True) if each.per_kg is not None]
-    if not known:
-        return None, False
-    most = max(per_kg for per_kg, _ in known)
-    # Where the two agree, the dose says it, not its total.
-    return most, next(grams for per_kg, grams in known if same(per_kg, most))
+    if len(known) == 2 and same(known[0][0], known[1][0]):
+        return known[:1]
+    return sorted(known, reverse=True)
 
 
 @dataclass(frozen=True)
@@ -1022,7 +1020,7 @@ class Case:
     dose: Fraction | None
     phase: str | None
     ranges: tuple[DoseRange, ...]
-    rounding: Fraction
+    doses: list[tuple[Fraction, Fraction]]  # each with what rounding to vials may move it
 
     @property
     def ordered(self) -> list[Fraction]:
@@ -1095,7 +1093,7 @@ def judge_dose(case: Case) -> None:
     if hours is not None:
         mean, hard = case.dose * 1000 / (hours * 60), case.limits.hard
         case.desk.find_if(over(mean, hard.rate, exclusive=hard.exclusive), "IVG107", STOP)
-    outside = not any(each.contains(case.dose, case.rounding) for each in case.ranges)
+    outside = any(not any(each.contains(dose, rounding) for each in case.ranges) for dose, rounding in case.doses)
     case.desk.find_if(bool(case.ranges) and outside, "IVG301", REVIEW)
     factor = over_65(case.age) or case.yes(*THROMBOTIC, "cardiovascular_risk", *THROMBOSIS_FACTORS)
     case.desk.find_if(factor and over(case.dose, HIGH_DOSE_G_PER_KG, exclusive=True), "IVG303", REVIEW)
@@ -1198,11 +1196,11 @@ def recalculate(order: Mapping[str, str], as_of: date) -> Expected:
     undocumented = tuple(question for question in SEEDS if answers[question] == "unknown")
     at_risk, figures = risk_factors(answers, age), label_figures(product.name, indication, phase)
     limits = reckon_limits(indication, figures, reaction.half_rate, bool(at_risk), undocumented)
-    dose, in_grams = read_dose(desk, weight)
-    rounding = vial_rounding(product, weight, in_grams)
+    doses = [(dose, vial_rounding(product, weight, in_grams)) for dose, in_grams in read_doses(desk, weight)]
+    dose = doses[0][0] if doses else None
     ranges = dose_ranges(product, indication, phase)
     case = Case(
-        desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose, phase, ranges, rounding
+        desk, answers, age, at_risk, product, figures, limits, start, maximum, reaction, dose, phase, ranges, doses
     )
     judge(case, indication, undocumented)
     return Expected(

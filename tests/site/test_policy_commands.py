@@ -112,7 +112,9 @@ def test_diff_tells_in_json_what_was_compared_and_each_finding_whole(run: Run, b
     assert list(report) == ["schema", "a", "b", "run", "counts", "changes", "orders"]
     assert report["schema"] == "ivigcheck.policy-diff/1"
     assert report["a"]["id"] == "built-in" and report["b"]["id"] == "st-elsewhere"
-    assert set(report["a"]) == set(report["b"]) == {"id", "version", "sha256", "deviations", "signed_off_knowledge"}
+    assert set(report["a"]) == set(report["b"]) == {
+        "id", "version", "sha256", "deviations", "signed_off_knowledge", "headers_lent",
+    }  # fmt: skip
     assert report["run"]["as_of"] == "2026-11-22"
     assert [(each["name"], each["rows"]) for each in report["run"]["inputs"]] == [("orders.csv", 8)]
     assert report["changes"] == [
@@ -197,10 +199,22 @@ def test_diff_reads_a_file_under_each_policy_s_own_headers(run: Run, tmp_path: P
 def test_diff_names_the_policy_under_which_a_file_cannot_be_read(run: Run, tmp_path: Path) -> None:
     orders = orders_file(tmp_path, ORDERS)
     orders.write_text(orders.read_text().replace("order_id", "Ord #", 1))
-    policy = written(tmp_path, '[headers]\norder_id = "Ord #"\n')
+    policy = written(tmp_path, 'encoding = "cp1252"\n')
     with pytest.raises(InputError, match=r"missing column order_id.*built-in") as caught:
-        run("diff", policy, "built-in", "--on", orders)
+        run("diff", "built-in", policy, "--on", orders)
     assert caught.value.exit_code == Exit.CANNOT_RUN
+
+
+def test_a_policy_that_cannot_read_an_export_is_compared_by_the_other_s_headers(run: Run, tmp_path: Path) -> None:
+    orders = orders_file(tmp_path, ORDERS)
+    orders.write_text(orders.read_text().replace("order_id", "Ord #", 1))
+    policy = written(tmp_path, '[headers]\norder_id = "Ord #"\n')
+    for a, b, lent in (("built-in", policy, "a"), (policy, "built-in", "b")):
+        report = json.loads(run("diff", a, b, "--on", orders, *AS_OF, "--format", "json")[1])
+        assert report["counts"]["changed"] == 0 and report["counts"]["a"]["orders"] == len(ORDERS)
+        assert [side for side in "ab" if report[side]["headers_lent"]] == [lent]
+    out = run("diff", "built-in", policy, "--on", orders, *AS_OF)[1]
+    assert out.count("Cannot read these files by itself: they were read by the headers of the other.") == 1
 
 
 def test_diff_compares_no_orders_that_stand_in_different_rows() -> None:

@@ -35,6 +35,8 @@ DOSES = (
     ({"dose": "7 g", "product": "Privigen", "start_rate": "0.5 mg/kg/min", "weight": "8 kg", "max_rate": "3 mg/kg/min"}, []),
     ({"dose": "5.4 g", "product": "Bivigam", "start_rate": "0.5 mg/kg/min", "weight": "20 kg", "max_rate": "3 mg/kg/min"}, []),  # 6 - 0.6; half a vial is 2.5
     ({"dose": "5.3 g", "product": "Bivigam", "start_rate": "0.5 mg/kg/min", "weight": "20 kg", "max_rate": "3 mg/kg/min"}, ["IVG301"]),
+    ({"dose": "24.5 g", "dosing_weight": "40 kg", "max_rate": "3 mg/kg/min"}, []),  # 24 + 0.5
+    ({"dose": "24.6 g", "dosing_weight": "40 kg", "max_rate": "3 mg/kg/min"}, ["IVG301"]),
     # a dose and a total: both
     ({"dose": "0.3 g/kg", "dose_total": "23.5"}, []),
     ({"dose": "0.3 g/kg", "dose_total": "23.4"}, ["IVG301"]),

@@ -98,7 +98,7 @@ def _head_lines(knowledge: Knowledge, path: Path | None) -> list[str]:
     ]
     lines.append(f"SHA-256 {policy.sha256}")
     signed = policy.site.signed_off
-    if path and signed == knowledge.version:
+    if path and knowledge.signed_off:
         lines.append(f"Knowledge {knowledge.version}: signed off by the site.")
     elif path:
         other = f"it has signed off {signed}" if signed else "it has signed off none"

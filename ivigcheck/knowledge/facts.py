@@ -194,6 +194,11 @@ class Knowledge:
     sources: dict[str, Source]
     usual_doses: dict[str, tuple[DoseRange, ...]]
 
+    @property
+    def signed_off(self) -> bool:
+        """Whether the site has signed off this version of the knowledge."""
+        return self.policy.site.signed_off == self.version
+
     @cached_property
     def indication_spellings(self) -> dict[str, int]:
         """Folded code, name or synonym -> position of the indication."""

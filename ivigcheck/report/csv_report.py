@@ -67,13 +67,28 @@ class _Lines(list[str]):
         self.append(line)
 
 
-def render_csv(orders: Sequence[Mapping[str, Any]], header: Sequence[str]) -> bytes:
+def run_fields(report_head: Mapping[str, Any], *, signed_off: bool) -> dict[str, Any]:
+    """By what the orders were checked: the same on every line, for each is read without the others, and there is no
+    head. signed_off: whether the site has signed off the knowledge."""
+    policy = report_head["policy"]
+    return {
+        "policy": f"{policy['id']} {policy['version']}",
+        "policy_deviations": _SEPARATOR.join(
+            f"{each['parameter']} ({each['direction']})" for each in policy["deviations"]
+        ),
+        "knowledge": report_head["knowledge"]["version"],
+        "knowledge_signed_off": signed_off,
+    }
+
+
+def render_csv(orders: Sequence[Mapping[str, Any]], names: Sequence[str], run: Mapping[str, Any]) -> bytes:
     """UTF-8, a header and one line for each order as given.
 
-    orders: the report's order objects, in the order of the input. header: their `csv_names`.
+    orders: the report's order objects, in the order of the input. names: their `csv_names`. run: what ends each line.
     """
     lines = _Lines()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(map(_field, _values(order)) for order in orders)
+    writer.writerow([*names, *run])
+    end = [_field(value) for value in run.values()]
+    writer.writerows([*map(_field, _values(order)), *end] for order in orders)
     return "".join(lines).encode("utf-8")

@@ -51,7 +51,7 @@ def notices(checked: Checked) -> list[str]:
 
 def _sign_off(knowledge: Knowledge) -> str:
     signed = knowledge.policy.site.signed_off
-    if signed == knowledge.version:
+    if knowledge.signed_off:
         return f"Knowledge {knowledge.version} is signed off by {knowledge.policy.name}."
     other = f": it has signed off {signed}" if signed else ""
     return f"This site has not signed off knowledge {knowledge.version}{other}."

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ivigcheck.errors import UsageError
 from ivigcheck.pipeline import Checked, check_order
-from ivigcheck.report.csv_report import csv_names, render_csv
+from ivigcheck.report.csv_report import csv_names, render_csv, run_fields
 from ivigcheck.report.json_report import render_json
 from ivigcheck.report.model import Facts, head, order_facts, worst_first
 from ivigcheck.report.schedule_facts import schedule_facts
@@ -50,7 +50,8 @@ class Rendering:
         return render_json(self.report)
 
     def csv(self) -> bytes:
-        return render_csv(self._facts, _csv_header())
+        signed_off = self._checked.knowledge.signed_off
+        return render_csv(self._facts, _csv_names(), run_fields(self._head, signed_off=signed_off))
 
     def xlsx(self) -> bytes:
         from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check
@@ -61,8 +62,8 @@ class Rendering:
         return render_xlsx(self.report, schedules)
 
 
-def _csv_header() -> list[str]:
-    """The names of the CSV report's columns, which a batch without orders has too."""
+def _csv_names() -> list[str]:
+    """The names of an order's facts in the CSV report, which a batch without orders has too."""
     return csv_names(order_facts(check_order({}, date.min), 0))
 
 

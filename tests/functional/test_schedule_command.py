@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import GOOD
+from conftest import GOOD, check
 from test_command_line import AS_OF, run
+
+from ivigcheck.report import Rendering, xlsx_schedule
 
 ORDER = ("schedule", "--indication", "PI", "--weight", "100 kg", "--age", "41", "--product", "Bivigam", "--dose", "0.8 g/kg",
          "--max-rate", "6 mg/kg/min", "--screened", *AS_OF)  # fmt: skip
@@ -161,3 +165,19 @@ def test_the_workbook_has_the_schedule_of_each_order_that_may_be_given(tmp_path:
         ("runs", 48, 0), ("runs", 96, 30), ("runs", 192, 60), ("runs", 384, 90),
     ]  # fmt: skip
     assert told[-1]["Total mL"] == 480 and told[0]["Vials"] == "1 × 40 g + 1 × 5 g + 3 × 1 g"
+
+
+def test_schedules_that_no_sheet_could_hold_cost_the_workbook_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two orders of four steps: eight rows and the header, where Excel would take eight."""
+    orders = [
+        {**GOOD, "order_id": f"{k}", "patient_id": f"{k}", "dose": "0.6 g/kg", "max_rate": "8 mg/kg/min"} for k in "12"
+    ]
+    rendering = Rendering(check(*orders), datetime(2026, 11, 24, tzinfo=UTC))
+    for most, said in (
+        (9, None),
+        (8, "NOT WRITTEN: it would take 8 rows, and Excel takes 7. Check fewer orders at once."),
+    ):
+        monkeypatch.setattr(xlsx_schedule, "MOST_ROWS", most)
+        book = openpyxl.load_workbook(io.BytesIO(rendering.xlsx()))
+        assert (book["Schedules"]["A2"].value == said) == (said is not None)
+        assert book["Schedules"].max_row == (2 if said else 9) and book["Worklist"].max_row == 3

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ivigcheck.columns import PHASES
-from ivigcheck.knowledge import DoseRange, Knowledge, sizes_mg
-from ivigcheck.orders import Orders
+from ivigcheck.knowledge import DoseRange, Knowledge
+from ivigcheck.orders import Codes, Orders
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
 
 PER_INFUSION = "infusion"
-_MG_PER_G = 1000
 
 
 def dose_ranges(knowledge: Knowledge, product: int, indication: int, phase: int) -> tuple[DoseRange, ...]:
@@ -63,15 +62,14 @@ def ranges_of(orders: Orders, i: int) -> tuple[DoseRange, ...]:
     return dose_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
 
 
-def rounding(orders: Orders, in_grams: Mask) -> Floats:
-    """(n,) g/kg by which rounding to whole vials may move a dose: half the product's smallest vial. 0 where the dose is
-    not given in grams (in_grams: (n,)), or the product's vials are not known.
+def rounding(orders: Orders, in_grams: Mask, rows: slice | Codes) -> Floats:
+    """(k,) g/kg by which rounding to whole vials may move the doses of some orders: half the product's smallest vial.
+    0 where the dose is not given in grams (in_grams: (n,)), or the product's vials are not known.
 
     Source: hospitals round to the nearest whole vial; see the policy's ``dose_rounding``.
     """
-    smallest = [min(sizes_mg(product), default=0) / _MG_PER_G for product in orders.knowledge.products]
-    half = np.array([*smallest, 0.0])[orders.product] / 2
-    return np.where(in_grams, np.nan_to_num(half / orders.rate_weight_kg), 0.0)
+    half = orders.knowledge.smallest_vials_g[orders.product[rows]] / 2
+    return np.where(in_grams[rows], np.nan_to_num(half / orders.rate_weight_kg[rows]), 0.0)
 
 
 def inside(dose: Floats | float, each: DoseRange, slack: Floats | float = 0.0, most: float = 0.0) -> Mask:
@@ -86,6 +84,6 @@ def inside(dose: Floats | float, each: DoseRange, slack: Floats | float = 0.0, m
     return np.asarray(enough & (dose <= high * (1 + RELATIVE_TOLERANCE)), bool)
 
 
-def fits_any(dose: float, ranges: tuple[DoseRange, ...]) -> bool:
-    """Whether a dose of one infusion, in g/kg, fits one of the ranges."""
-    return any(bool(inside(dose, each)) for each in ranges)
+def fits_any(dose: Floats | float, ranges: Sequence[DoseRange], slack: Floats | float = 0.0, most: float = 0.0) -> Mask:
+    """Whether a dose of one infusion, in g/kg, fits one of the ranges. slack, most: see `inside`."""
+    return np.asarray(np.logical_or.reduce([inside(dose, each, slack, most) for each in ranges]), bool)

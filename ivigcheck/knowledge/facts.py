@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
+import numpy as np
+
 from ivigcheck.knowledge.model import Indication, Label, Policy, ProductFile, Question, Source
-from ivigcheck.units import converted
+from ivigcheck.units import Floats, converted
 
 _MOST_PUBLISHERS: Final = 3
 
@@ -207,6 +209,11 @@ class Knowledge:
             for i, indication in enumerate(self.indications)
             for text in (indication.code, indication.name, *indication.synonyms)
         }
+
+    @cached_property
+    def smallest_vials_g(self) -> Floats:
+        """By position of the product its smallest vial in g, 0 where the sizes are not known; the last, at -1, is 0."""
+        return np.array([*(min(sizes_mg(each), default=0) / 1000 for each in self.products), 0.0])
 
     @cached_property
     def course_days(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ivigcheck.doses import PER_INFUSION, by_ranges, inside, ranges_of, rounding
+from ivigcheck.doses import PER_INFUSION, by_ranges, fits_any, ranges_of, rounding
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
 from ivigcheck.orders import AGE_FACTOR, YES, Orders
@@ -21,7 +21,7 @@ from ivigcheck.rules.wording import (
     weight_text,
 )
 from ivigcheck.show import against, number
-from ivigcheck.units import RELATIVE_TOLERANCE, Mask, exceeds
+from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds
 
 _FAMILIES = ("thrombotic contraindication", "thrombosis risk")
 _ALSO = "cardiovascular_risk"
@@ -53,24 +53,31 @@ def dose_outside_range(orders: Orders, limits: Limits) -> Mask:
     """
     outside = np.zeros(orders.n, bool)
     most, applying = orders.knowledge.policy.dose_rounding, list(by_ranges(orders))
-    for dose, in_grams in (
+    for dose, in_grams in _doses(orders):
+        slack = rounding(orders, in_grams, slice(None))
+        for ranges, which in applying:
+            outside |= which & ~fits_any(dose, ranges, slack, most) & ~np.isnan(dose)
+    return outside
+
+
+def _doses(orders: Orders) -> tuple[tuple[Floats, Mask], ...]:
+    """The greater and the lesser of dose and total dose, in g/kg, each with whether it is written in grams."""
+    return (
         (orders.dose_g_per_kg, orders.dose_in_grams),
         (orders.least_dose_g_per_kg, orders.least_dose_in_grams),
-    ):
-        slack = rounding(orders, in_grams)
-        for ranges, which in applying:
-            fits = np.logical_or.reduce([inside(dose, each, slack, most) for each in ranges])
-            outside |= which & ~fits & ~np.isnan(dose)
-    return outside
+    )
 
 
 @dose_outside_range.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     ranges = ranges_of(orders, i)
-    dose, least = float(orders.dose_g_per_kg[i]), float(orders.least_dose_g_per_kg[i])
-    over = dose > max(each.high for each in ranges)
-    if not over and least < dose:  # of two that fit together, the lesser is below
-        dose = least
+    most = orders.knowledge.policy.dose_rounding
+    dose = next(
+        float(each[i])
+        for each, in_grams in _doses(orders)
+        if not fits_any(each[i], ranges, rounding(orders, in_grams, slice(i, i + 1)), most)
+    )
+    over = exceeds(dose, max(each.high for each in ranges))
     bound = (
         max(each.high for each in ranges) if over else min(each.low for each in ranges if each.basis == PER_INFUSION)
     )

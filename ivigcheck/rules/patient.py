@@ -89,7 +89,7 @@ class _Patient:
     @cached_property
     def rounding(self) -> Floats:
         """For each dosed row by how much rounding to whole vials may have moved its dose, in g/kg."""
-        return rounding(self.orders, self.orders.dose_in_grams)[self.dosed]
+        return rounding(self.orders, self.orders.dose_in_grams, self.dosed)
 
 
 def _patient(orders: Orders, i: int) -> _Patient:
@@ -182,9 +182,9 @@ def _over(orders: Orders, patient: _Patient, i: int) -> tuple[DoseRange, int, Co
         within_a_course = days <= orders.knowledge.course_days
         of_row = patient.dosed_days if within_a_course else patient.begun
         last = day if within_a_course else of_row[until - 1]
-        counted = patient.dosed[np.searchsorted(of_row, last - days, "right") : until]
-        most = orders.knowledge.policy.dose_rounding * largest.high
-        rounded = min(float(patient.rounding[np.isin(patient.dosed, counted)].sum()), most)
+        within = slice(int(np.searchsorted(of_row, last - days, "right")), until)
+        counted, most = patient.dosed[within], orders.knowledge.policy.dose_rounding * largest.high
+        rounded = min(float(patient.rounding[within].sum()), most)
         if len(counted) > 1 and exceeds(float(orders.dose_g_per_kg[counted].sum()), largest.high + rounded):
             return largest, days, counted
     return None

@@ -12,7 +12,7 @@ from ivigcheck.show import cut, visible
 
 _ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[-+][0-9]{2}:[0-9]{2})?")
 _SHOWN: Final = 40
-_MARGIN_YEARS: Final = 3  # no zone and no infusion reaches further
+_MARGIN_YEARS: Final = 3  # no zone reaches further, nor a schedule, which has a few days
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,11 @@ class Clock:
         return cls(placed, zone, zone_name)
 
     def at(self, minutes: float) -> datetime:
-        """What the clock shows so many minutes after the start, to the second. Raises UsageError past the calendar."""
+        """What the clock shows so many minutes after the start, to the second."""
         later = timedelta(seconds=round(minutes * 60))
-        try:
-            if self.zone is None:
-                return self.start + later
-            return (self.start.astimezone(UTC) + later).astimezone(self.zone)
-        except OverflowError:
-            raise UsageError("the infusion would end after the last day that a calendar has.") from None
+        if self.zone is None:
+            return self.start + later
+        return (self.start.astimezone(UTC) + later).astimezone(self.zone)
 
     def iso(self, minutes: float) -> str:
         """The same in ISO form, with the offset where the zone is known."""

@@ -97,7 +97,7 @@ def suggest(
     below_high = up.grams / weight_kg < high or dose_g / weight_kg >= high
     candidates = ([up] if may_rise and below_high else []) + ([down] if down else [])
     near = [each for each in candidates if not exceeds(abs(each.grams - dose_g), policy.dose_disagreement * dose_g)]
-    fitting = [vials for vials in near if not ranges or fits_any(vials.grams / weight_kg, tuple(ranges))]
+    fitting = [vials for vials in near if not ranges or fits_any(vials.grams / weight_kg, ranges)]
     if not fitting:
         return None
     nearest = min(fitting, key=lambda vials: (abs(vials.grams - dose_g), vials.grams))

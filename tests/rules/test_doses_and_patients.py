@@ -89,6 +89,8 @@ def test_a_dose_s_finding_says_what_was_compared() -> None:
     )
     assert finding["arithmetic"] == "49 g ÷ 80 kg = 0.6125 g/kg > 0.6 g/kg"
     assert finding["source"].startswith("Gamunex-C 10% label, PI, dose; read on ")
+    said = facts(dose="48.4 g", dose_total="20 g")["findings"]  # 48.4 g is within half a vial
+    assert "20 g ÷ 80 kg = 0.25 g/kg < 0.3 g/kg" in [finding["arithmetic"] for finding in said]
     (finding,) = facts(dose="0.3 g/kg", dose_total="22 g")["findings"]
     assert finding["arithmetic"] == "22 g ÷ 80 kg = 0.275 g/kg < 0.3 g/kg"
     (finding,) = facts(**ITP, dose="2.1 g/kg")["findings"]

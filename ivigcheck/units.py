@@ -23,6 +23,8 @@ Mask = npt.NDArray[np.bool_]
 RELATIVE_TOLERANCE: Final = 1e-9
 """Values this close, relative to the limit, are equal: far above binary rounding, far below any pump's step."""
 
+CM_PER_INCH: Final = 2.54  # exact, by the international inch
+
 _REGISTRY: Final[Any] = pint.UnitRegistry(None, on_redefinition="raise")
 for _definition in (
     "gram = [drug_mass] = g",

@@ -11,9 +11,8 @@ from ivigcheck.normalise.patient import within
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form, positions
 from ivigcheck.orders import FEMALE, YES, Answers, Codes, WeightBasis
 from ivigcheck.show import number
-from ivigcheck.units import Floats, exceeds
+from ivigcheck.units import CM_PER_INCH, Floats, exceeds
 
-_CM_PER_INCH = 2.54
 _CM_PER_M = 100
 
 
@@ -68,7 +67,7 @@ def choose_weight(weight: Floats, body: Body, policy: DosingWeight) -> tuple[Flo
     if policy.method == "actual":
         return weight, np.full(len(weight), np.nan), np.full(len(weight), WeightBasis.BODY)
     base = np.where(body.sex == FEMALE, policy.base_female_kg, policy.base_male_kg)
-    ideal = base + policy.per_inch_kg * (body.height_cm - policy.base_height_cm) / _CM_PER_INCH
+    ideal = base + policy.per_inch_kg * (body.height_cm - policy.base_height_cm) / CM_PER_INCH
     if policy.trigger == "bmi":
         triggered = exceeds(weight / (body.height_cm / _CM_PER_M) ** 2, np.full(len(weight), policy.bmi_over))
     else:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from ivigcheck.knowledge import Figure, Knowledge
 from ivigcheck.knowledge.model import Policy
 from ivigcheck.site.lines import KeyPath
 from ivigcheck.site.parameters import BY_INDICATION, PARAMETERS, Parameter, Value
 from ivigcheck.site.problems import Problems, plain, quoted
-from ivigcheck.units import exceeds
-
-_CM_PER_INCH: Final = 2.54
+from ivigcheck.units import CM_PER_INCH, exceeds
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,9 +122,9 @@ def _check_ideal_weight(base: str, given: Mapping[str, Setting], policy: Policy,
     keys = (base, "per_inch_kg", "min_height_cm", "base_height_cm")
     setting = next((given[f"dosing_weight.{key}"] for key in keys if f"dosing_weight.{key}" in given), None)
     kg, per_inch, shortest, height = (_in_force(given, policy, "dosing_weight", key) for key in keys)
-    ideal = kg + per_inch * (shortest - height) / _CM_PER_INCH
+    ideal = kg + per_inch * (shortest - height) / CM_PER_INCH
     if setting and not ideal > 0:
-        sum_ = f"{plain(kg)} + {plain(per_inch)} × ({plain(shortest)} − {plain(height)}) ÷ {plain(_CM_PER_INCH)}"
-        formula = f"{base} + per_inch_kg × (min_height_cm − base_height_cm) ÷ {plain(_CM_PER_INCH)}"
+        sum_ = f"{plain(kg)} + {plain(per_inch)} × ({plain(shortest)} − {plain(height)}) ÷ {plain(CM_PER_INCH)}"
+        formula = f"{base} + per_inch_kg × (min_height_cm − base_height_cm) ÷ {plain(CM_PER_INCH)}"
         what = f"gives no positive ideal weight: {formula} = {sum_} is not over 0 kg"
         problems.add(setting.path, what, "raise min_height_cm, or correct the others")

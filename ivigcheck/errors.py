@@ -43,6 +43,12 @@ class OutputError(Stop):
     exit_code = Exit.CANNOT_RUN
 
 
+class HistoryError(Stop):
+    """A history that is missing, locked or corrupt: no order is passed without it."""
+
+    exit_code = Exit.CANNOT_RUN
+
+
 class KnowledgeError(Stop):
     """The program's own clinical data is not whole: nothing may be judged by it."""
 

@@ -1,0 +1,120 @@
+"""The tables of a history, and how an older file becomes a newer one."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Final
+
+from ivigcheck.errors import HistoryError
+
+APPLICATION_ID: Final = 0x49564748
+"""In the file's header: "IVGH". It tells a history from any other database."""
+
+_FIRST: Final = """
+CREATE TABLE entry (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    patient_id TEXT NOT NULL,
+    event_day TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    recorded_by TEXT NOT NULL,
+    about INTEGER REFERENCES entry (number),
+    facts TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE INDEX entry_of_patient ON entry (patient_id);
+CREATE INDEX entry_about ON entry (about);
+CREATE UNIQUE INDEX entry_withdrawn_once ON entry (about) WHERE kind = 'withdrawal';
+CREATE TABLE near_key (
+    key TEXT NOT NULL,
+    number INTEGER NOT NULL REFERENCES entry (number),
+    PRIMARY KEY (key, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE head (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    entries INTEGER NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
+CREATE TRIGGER entry_is_not_replaced BEFORE INSERT ON entry
+    WHEN EXISTS (SELECT 1 FROM entry WHERE number = NEW.number)
+    BEGIN SELECT RAISE(ABORT, 'an entry is never overwritten'); END;
+CREATE TRIGGER entry_is_not_updated BEFORE UPDATE ON entry
+    BEGIN SELECT RAISE(ABORT, 'an entry is never overwritten'); END;
+CREATE TRIGGER entry_is_not_deleted BEFORE DELETE ON entry
+    BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END;
+CREATE TRIGGER near_key_is_not_updated BEFORE UPDATE ON near_key
+    BEGIN SELECT RAISE(ABORT, 'a key is never overwritten'); END;
+CREATE TRIGGER near_key_is_not_deleted BEFORE DELETE ON near_key
+    BEGIN SELECT RAISE(ABORT, 'a key is never deleted'); END;
+CREATE TRIGGER head_goes_forward BEFORE UPDATE ON head WHEN NEW.entries <= OLD.entries
+    BEGIN SELECT RAISE(ABORT, 'the head only goes forward'); END;
+CREATE TRIGGER head_is_not_deleted BEFORE DELETE ON head
+    BEGIN SELECT RAISE(ABORT, 'the head is never deleted'); END;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST,)
+"""Script k takes a file of schema version k to k + 1. A script that has been released is never changed."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the schema that a file has."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_current(connection: sqlite3.Connection, file: str) -> bool:
+    """Whether a file has the newest schema known here. Raises HistoryError where it has one that is newer still."""
+    version = version_of(connection)
+    if version > len(SCRIPTS):
+        raise HistoryError(
+            f"The history {file} was written by a newer ivigcheck (its schema has version {version}, the newest known "
+            f"here is {len(SCRIPTS)}): update ivigcheck."
+        )
+    return version == len(SCRIPTS)
+
+
+def migrate(connection: sqlite3.Connection, file: str) -> None:
+    """Applies the scripts that a file lacks, all or none; of two programs at once the second finds nothing to do."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not is_current(connection, file):
+            for script in SCRIPTS[version_of(connection) :]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {len(SCRIPTS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def objects_of(connection: sqlite3.Connection) -> dict[str, str]:
+    """The tables, indexes and triggers of a file: name -> the statement that made it."""
+    return dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+
+
+def objects_known() -> dict[str, str]:
+    """The tables, indexes and triggers that a file of the newest schema has."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(connection, ":memory:")
+        return objects_of(connection)
+    finally:
+        connection.close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: run as a whole it would end the transaction that it runs in."""
+    statement = ""
+    for piece in re.split("(?<=;)", script):  # a semicolon inside a trigger ends no statement
+        statement += piece
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise ValueError("a script of the schema ends amid a statement")

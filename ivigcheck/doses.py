@@ -8,8 +8,9 @@ import numpy as np
 
 from ivigcheck.columns import PHASES
 from ivigcheck.knowledge import DoseRange, Knowledge
-from ivigcheck.orders import Codes, Orders
+from ivigcheck.orders import Orders
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
+from ivigcheck.written import Codes
 
 PER_INFUSION = "infusion"
 

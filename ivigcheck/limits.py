@@ -14,8 +14,9 @@ import numpy as np
 from ivigcheck.arrays import column, example_columns
 from ivigcheck.columns import PHASES
 from ivigcheck.knowledge import Figure, Knowledge, LabelRow
-from ivigcheck.orders import UNKNOWN, Codes, Orders
+from ivigcheck.orders import UNKNOWN, Orders
 from ivigcheck.units import Floats, Mask, exceeds, same, whole_steps
+from ivigcheck.written import Codes
 
 _LOWERS_SOFT_MAXIMUM: Final = "at risk"  # the family of questions whose missing answer lowers the soft maximum
 

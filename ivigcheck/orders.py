@@ -7,7 +7,7 @@ stands in ``problems``; nothing here is judged yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from functools import cached_property
@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from ivigcheck.arrays import column, example_columns
 from ivigcheck.knowledge import Knowledge, Product, Question
-from ivigcheck.units import Floats, Mask, Unit
+from ivigcheck.past import Past, SameInfusion
+from ivigcheck.units import Floats, Mask
+from ivigcheck.written import Codes, Conflict, Place, Problems, Written
 
-Codes = npt.NDArray[np.int64]
 Answers = npt.NDArray[np.int8]
 
 YES, NO, UNKNOWN = 1, 0, -1
@@ -62,70 +63,6 @@ class ProductState(IntEnum):
     CONFLICTING = 3  # a brand of two strengths, and what is written is neither
     UNRECOGNISED = 4
     UNREADABLE = 5
-
-
-class Trouble(IntEnum):
-    """Why a cell gave no value that can be used."""
-
-    NONE = 0
-    MISSING = 1
-    UNREADABLE = 2
-    IMPLAUSIBLE = 3
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Problems:
-    """What is wrong with one column's cells.
-
-    trouble: (n,) Trouble. reason: (n,) positions in ``reasons``, each completing "<column> …".
-    unchecked: (n,) bool, whether it leaves the order unchecked (else it is for review).
-    """
-
-    trouble: npt.NDArray[np.uint8]
-    reason: Codes
-    reasons: tuple[str, ...]
-    unchecked: Mask
-
-    def why(self, i: int) -> str:
-        return str(self.reasons[self.reason[i]])
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Conflict:
-    """Two values of one order that cannot both be right. why: index of the order -> a sentence with both."""
-
-    column: str
-    rows: Mask
-    why: Mapping[int, str]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Written:
-    """A quantity as written, before any conversion: value (n,), unit (n,) position in ``units``, -1 where none."""
-
-    value: Floats
-    unit: Codes
-    units: tuple[Unit, ...]
-
-    def unit_at(self, i: int) -> Unit | None:
-        return self.units[self.unit[i]] if self.unit[i] >= 0 else None
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Place:
-    """Where an order stands in its input: file, sheet and row as the user sees them; all None for a single order.
-
-    headers: canonical column -> the header over it, as written.
-    """
-
-    file: str | None = None
-    sheet: str | None = None
-    row: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        parts = (self.file, f'sheet "{self.sheet}"' if self.sheet else None, f"row {self.row}" if self.row else None)
-        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -176,6 +113,11 @@ class Orders:
     answers: question -> (n,) YES, NO or UNKNOWN, dates and diagnosis codes already taken into account.
     overruled: question -> (n,) a date or a code says yes where the column says no. coded: question -> (n,) positions in
     ``diagnosis_codes``, -1 where no code answers it.
+    past: index of an order -> what the history knows of its patient; same_infusion: -> what it knows of this infusion.
+    confirmed_in_past: a confirmed thrombotic event is on record; near_in_past: one of an id that differs from the
+    patient's only in case, leading zeros or punctuation. past_grade: of the worst reaction on record, NaN where
+    there is none; over_for_good: IVIG was discontinued for good after one. session_over: this infusion is on record as
+    discontinued.
     """
 
     n: int
@@ -193,6 +135,8 @@ class Orders:
     coded: Mapping[str, Codes]
     diagnosis_codes: Sequence[str]
     malformed: Mapping[int, str]
+    past: Mapping[int, Past]
+    same_infusion: Mapping[int, SameInfusion]
     repeated: Codes = column(0, int)  # 0 alone, 1 repeated identically, 2 repeated with other content
     indication: Codes = column(-1, int)
     indication_unknown: Mask = column(False, bool)
@@ -230,6 +174,11 @@ class Orders:
     reaction_resolved: Codes = column(UNKNOWN, int)
     days_since_thrombosis: Floats = column(float("nan"))
     rechallenge: Mask = column(False, bool)
+    confirmed_in_past: Mask = column(False, bool)
+    near_in_past: Mask = column(False, bool)
+    past_grade: Floats = column(float("nan"))
+    over_for_good: Mask = column(False, bool)
+    session_over: Mask = column(False, bool)
     over_age: Mask = column(False, bool)
     at_risk: Mask = column(False, bool)
 
@@ -329,6 +278,8 @@ class Orders:
             "coded": {},
             "diagnosis_codes": (),
             "malformed": {},
+            "past": {},
+            "same_infusion": {},
         }
         arrays = {name: np.array([value], np.int8) for name, value in answers.items()}
         fixed |= example_columns(cls, given)

@@ -20,6 +20,7 @@ from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.limits import Limits, reckon_limits
 from ivigcheck.normalise import normalise
 from ivigcheck.orders import Orders
+from ivigcheck.past import Memory
 from ivigcheck.rules import Findings
 from ivigcheck.show import visible
 
@@ -35,6 +36,7 @@ class Checked:
     orders: Orders
     limits: Limits
     findings: Findings
+    memory: Memory
 
     @property
     def knowledge(self) -> Knowledge:
@@ -49,17 +51,26 @@ def order_columns(knowledge: Knowledge) -> tuple[Column, ...]:
 
 
 def check_tables(
-    tables: Sequence[Table], as_of: date, *, identified: bool = True, knowledge: Knowledge | None = None
+    tables: Sequence[Table],
+    as_of: date,
+    *,
+    identified: bool = True,
+    knowledge: Knowledge | None = None,
+    memory: Memory | None = None,
 ) -> Checked:
-    """Checks every row of the tables. Raises AccountingError where rows in and orders out differ."""
+    """Checks every row of the tables. memory: the history of the patients, where it is asked.
+
+    Raises AccountingError where rows in and orders out differ, HistoryError where the history cannot be read.
+    """
+    memory = memory or Memory.none("it was not asked for")
     with np.errstate(all="ignore"):  # what overflows or divides by nothing is judged like any other value
-        orders = normalise(tables, knowledge or built_in(), as_of, identified=identified)
+        orders = normalise(tables, knowledge or built_in(), as_of, identified=identified, recall=memory.recall)
         limits = reckon_limits(orders)
         findings = Findings(orders, limits)
     rows = sum(len(table.rows) for table in tables)
     if not rows == orders.n == len(orders.place) == len(findings.status) == len(limits.hard_max):
         raise AccountingError(f"{rows} rows were read and {orders.n} orders checked: nothing is published")
-    return Checked(tables, orders, limits, findings)
+    return Checked(tables, orders, limits, findings, memory)
 
 
 def check_files(
@@ -70,13 +81,14 @@ def check_files(
     encoding: str | None = None,
     progress: Progress | None = None,
     knowledge: Knowledge | None = None,
+    memory: Memory | None = None,
 ) -> Checked:
     """Checks every order of the files. Raises InputError where a file cannot be read as orders."""
     knowledge = knowledge or built_in()
     tables = read_tables(paths, knowledge, sheet=sheet, encoding=encoding, progress=progress)
     if progress:
         progress("checking", sum(len(table.rows) for table in tables))
-    return check_tables(tables, as_of, knowledge=knowledge)
+    return check_tables(tables, as_of, knowledge=knowledge, memory=memory)
 
 
 def read_tables(
@@ -134,7 +146,9 @@ def _told_apart(paths: Sequence[Path], tables: Sequence[Table]) -> list[Table]:
     return [replace(table, file=visible(name)) for table, name in zip(tables, names, strict=True)]
 
 
-def check_order(cells: Mapping[str, str], as_of: date, *, knowledge: Knowledge | None = None) -> Checked:
-    """Checks one order, given as column name -> text. Its ids are not asked for."""
+def check_order(
+    cells: Mapping[str, str], as_of: date, *, knowledge: Knowledge | None = None, memory: Memory | None = None
+) -> Checked:
+    """Checks one order, given as column name -> text. Its ids are not asked for, nor shown."""
     table = Table("", None, "", rows=(0,), cells={name: [text.strip()] for name, text in cells.items()})
-    return check_tables([table], as_of, identified=False, knowledge=knowledge)
+    return check_tables([table], as_of, identified=False, knowledge=knowledge, memory=memory)

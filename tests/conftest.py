@@ -14,7 +14,10 @@ from ivigcheck.pipeline import Checked, check_tables
 from ivigcheck.report.model import order_facts
 
 AS_OF = date(2026, 11, 22)
-os.environ["IVIGCHECK_POLICY"] = "built-in"  # whatever policy the machine has is none of the tests' business
+# Whatever policy and history the machine has are none of the tests' business.
+os.environ["IVIGCHECK_POLICY"] = "built-in"
+os.environ["XDG_DATA_HOME"] = "/nonexistent"
+os.environ.pop("IVIGCHECK_HISTORY", None)
 
 # Deterministic in CI; no deadline: the machine's speed is no property of the program.
 settings.register_profile(

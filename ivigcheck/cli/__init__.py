@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from ivigcheck.cli.batch import batch
+from ivigcheck.cli.history import history_app
 from ivigcheck.cli.order import order
 from ivigcheck.cli.policy import policy_app
 from ivigcheck.cli.products import products
+from ivigcheck.cli.reaction import reaction
 from ivigcheck.cli.rules import rules
 from ivigcheck.cli.schedule import schedule
 from ivigcheck.cli.template import template
@@ -59,9 +61,11 @@ def _common(
 app.command(no_args_is_help=True)(batch)
 app.command(no_args_is_help=True)(order)
 app.command(no_args_is_help=True)(schedule)
+app.command()(reaction)
 app.command()(rules)
 app.command()(products)
 app.add_typer(policy_app, name="policy")
+app.add_typer(history_app, name="history")
 app.command(no_args_is_help=True)(template)
 
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ivigcheck.cli.consult import NoHistoryOption, consulting
+from ivigcheck.cli.history_option import HistoryOption
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
@@ -38,6 +40,8 @@ def batch(
         str | None, typer.Option(metavar="NAME", help="The encoding of text files that are not UTF-8, such as cp1252.")
     ] = None,
     policy: PolicyOption = None,
+    history: HistoryOption = None,
+    no_history: NoHistoryOption = False,
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
     exit_zero: ExitZero = False,
@@ -46,6 +50,8 @@ def batch(
     """Check every order of the given files.
 
     Without --output, a summary line and the worklist are printed: the orders that somebody must look at, worst first.
+
+    The history of the patients is asked where there is one: reactions and confirmed thromboses that were recorded.
 
     \b
     Examples:
@@ -60,7 +66,8 @@ def batch(
       0  every order was checked, none at or above --fail-on
       1  at least one order at or above --fail-on
       2  the command line or the policy is wrong
-      3  could not run: an input is unreadable, an output not writable
+      3  could not run: an input or the history is unreadable, an output
+         not writable
       4  at least one order could not be checked
      70  an error of the program's own: nothing is published
     """
@@ -70,8 +77,13 @@ def batch(
     check_endings(outputs)
     check_outputs(outputs, inputs)
     started = datetime.now(UTC)
-    with Progress(shown=not quiet) as progress:
-        checked = check_files(inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge)
+    with (
+        consulting(history, knowledge, without=no_history) as memory,
+        Progress(shown=not quiet) as progress,
+    ):
+        checked = check_files(
+            inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge, memory=memory
+        )
         progress("writing", checked.orders.n)
         reports = render(checked, outputs, started)
         if reports:

@@ -19,6 +19,7 @@ from ivigcheck.columns import spelling
 from ivigcheck.errors import Exit, InputError
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
+from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked, check_tables, read_tables
 from ivigcheck.report import Facts, counts, head, summary
 from ivigcheck.report.json_report import render_json
@@ -74,8 +75,10 @@ def diff(
     with Progress(shown=True) as progress:
         tables = _read(policies, on, sheet, encoding, progress)
         progress("checking", sum(len(table.rows) for table in tables[0][0]))
+        without = Memory.none("policies are compared without it")
         one, other = (
-            check_tables(read, day, knowledge=known) for (read, _), known in zip(tables, policies, strict=True)
+            check_tables(read, day, knowledge=known, memory=without)
+            for (read, _), known in zip(tables, policies, strict=True)
         )
         report = difference(one, other, day, lent=(tables[0][1], tables[1][1]))
     if form is Form.JSON:

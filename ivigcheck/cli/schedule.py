@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ivigcheck.cli.consult import NoHistoryOption, PatientOption, consulting_for_one
+from ivigcheck.cli.history_option import HistoryOption
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.order_options import Cells, takes_an_order
 from ivigcheck.cli.terminal import emit
@@ -38,6 +40,9 @@ def schedule(
         typer.Option(metavar='"0.1 mL/h"', help="What the pump's rates are rounded down to. Default: the policy's."),
     ] = "",
     form: Annotated[Form, typer.Option("--format", help="How to print the schedule.")] = Form.TEXT,
+    patient: PatientOption = "",
+    history: HistoryOption = None,
+    no_history: NoHistoryOption = False,
     policy: PolicyOption = None,
     as_of: AsOf = "",
     fail_on: FailOnOption = FailOn.STOP,
@@ -70,7 +75,9 @@ def schedule(
         raise UsageError("--zone says nothing without --start: say when the infusion starts, such as 2026-11-22T22:00.")
     zone = zone or knowledge.policy.site.time_zone
     clock = Clock.read(start, zone) if start else None
-    checked = check_order(cells(knowledge), as_of_day(as_of), knowledge=knowledge)
+    order_cells, day = cells(knowledge), as_of_day(as_of)
+    with consulting_for_one(patient, history, knowledge, without=no_history) as memory:
+        checked = check_order(order_cells, day, knowledge=knowledge, memory=memory)
     rendering = Rendering(checked, datetime.now(UTC)).scheduled(clock, increment)
     tally = counts(checked)
     code = exit_code(tally, fail_on, exit_zero=exit_zero)

@@ -132,7 +132,8 @@ class Site:
     files. absent_means_no: questions whose blank or missing answer is no. default_product: position of the product that
     a blank means, -1 for none. products_in_use: positions of the products that the site stocks, empty where it does not
     say. severities: rule code -> the severity that the site gives it. time_zone: of its clocks. signed_off: the version
-    of the knowledge that the site has signed off, "" for none.
+    of the knowledge that the site has signed off, "" for none. require_history: whether no order may be checked without
+    the history of its patient.
     """
 
     headers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -143,6 +144,7 @@ class Site:
     severities: Mapping[str, str] = field(default_factory=dict)
     time_zone: str = ""
     signed_off: str = ""
+    require_history: bool = False
     deviations: tuple[Deviation, ...] = ()
 
 

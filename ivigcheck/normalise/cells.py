@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from ivigcheck.intake.table import Table
-from ivigcheck.orders import Codes, Place
+from ivigcheck.written import Codes, Place
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -9,9 +9,9 @@ from typing import Final
 
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise.reader import COLUMN, Reader
-from ivigcheck.orders import Codes, Trouble
 from ivigcheck.show import cut, visible
 from ivigcheck.units import NOT_AVAILABLE
+from ivigcheck.written import Codes, Trouble
 
 _CODE: Final = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.?[0-9A-Z]{1,4})?")
 _MOST_SHOWN: Final = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +14,8 @@ from ivigcheck.normalise.products import Products
 from ivigcheck.normalise.rates import by_volume, dose_in_g, dose_per_kg, in_grams, rate_per_kg
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.spellings import read_indication, read_product
-from ivigcheck.orders import Codes, Trouble
 from ivigcheck.units import Floats, Mask, exceeds, same
+from ivigcheck.written import Codes, Trouble
 
 RATES: Final = ("max_rate", "start_rate", "reaction_rate")
 _SEVEREST_GRADE: Final = 4  # the scale of reactions has no more grades
@@ -116,18 +117,24 @@ def read_grades(reader: Reader) -> Floats:
     return np.where(broken | above, np.nan, grade)
 
 
-def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats) -> Mask:
-    """(n,) whether this infusion goes on after a reaction; then grade and rate of the reaction are needed."""
+def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats, recorded: Floats) -> Mask:
+    """(n,) whether this infusion goes on after a reaction; then grade and rate of the reaction are needed.
+
+    grade: of the order or the history. recorded: (n,) the rate at a reaction that the history knows of this infusion.
+    """
     rate_given = ~np.isnan(reader.written["reaction_rate"].value)
     rate_given &= reader.problems["reaction_rate"].trouble == Trouble.NONE
     rechallenge = ((grade >= 1) | rate_given | ~np.isnan(minutes)) & reader.usable
     reader.missing("reaction_grade", rechallenge & np.isnan(grade))
-    reader.missing("reaction_rate", rechallenge & reader.silent("reaction_rate"))
+    reader.missing("reaction_rate", rechallenge & reader.silent("reaction_rate") & np.isnan(recorded))
     return rechallenge
 
 
-def read_last_products(reader: Reader, products: Products, knowledge: Knowledge) -> Mask:
-    """(n,) whether the last infusion was of another product: another brand, or another strength where both say so."""
+def read_last_products(reader: Reader, products: Products, knowledge: Knowledge, recorded: Mapping[int, str]) -> Mask:
+    """(n,) whether the last infusion was of another product: another brand, or another strength where both say so.
+
+    recorded: index of an order -> the product of the last infusion on record, which counts where the order is silent.
+    """
 
     def read(text: str) -> tuple[frozenset[int], Trouble, str]:
         said = read_product(text, knowledge)
@@ -141,6 +148,10 @@ def read_last_products(reader: Reader, products: Products, knowledge: Knowledge)
     for i in np.flatnonzero(np.array([bool(each) for each in last] or [False])[codes]):
         now = products.candidates.get(int(i)) or (int(products.product[i]),)
         another[i] = now != (-1,) and last[codes[i]].isdisjoint(now)
+    silent = reader.blank("last_product")
+    for k, name in recorded.items():
+        if silent[k] and name and products.product[k] >= 0:
+            another[k] = knowledge.products[int(products.product[k])].name != name
     return another
 
 

@@ -14,16 +14,29 @@ from ivigcheck.normalise.cells import gather
 from ivigcheck.normalise.diagnoses import read_diagnoses
 from ivigcheck.normalise.products import read_products
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
+from ivigcheck.normalise.remembered import remember
 from ivigcheck.normalise.repeats import repeated_orders
 from ivigcheck.normalise.weights import Body, read_weights
-from ivigcheck.orders import YES, Answers, Orders
+from ivigcheck.orders import NO_DAY, YES, Answers, Orders
+from ivigcheck.past import Recall
 from ivigcheck.units import Mask
 
 _NO_RISK = "contraindication"  # the one family of questions whose yes does not put a patient at risk
 
 
-def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, identified: bool = True) -> Orders:
-    """The typed orders of all tables. identified: False where ids are not asked for (a single order)."""
+def normalise(
+    tables: Sequence[Table],
+    knowledge: Knowledge,
+    as_of: date,
+    *,
+    identified: bool = True,
+    recall: Recall | None = None,
+) -> Orders:
+    """The typed orders of all tables.
+
+    identified: False where ids are not asked for (a single order). recall: asks the history of the patients; None where
+    there is none.
+    """
     cells = gather(tables, identified=identified)
     reader = Reader(cells)
     plausible = knowledge.policy.entry.plausible
@@ -39,15 +52,25 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
     rates = infusion.reckon_rates(reader, weights.rate_weight, products.concentration, plausible.rate)
     infusion.need_concentration(reader, products)
     doses = infusion.read_doses(reader, weights.rate_weight, plausible.dose)
-    grade = infusion.read_grades(reader)
-    minutes = in_form(reader.quantities(COLUMN["minutes_since_resolved"]))
+    ordered_day = reader.days(COLUMN["ordered_at"], as_of, ahead=int(knowledge.policy.order_days_ahead))
+    own_day = np.where(ordered_day == NO_DAY, as_of.toordinal(), ordered_day)
+    remembered = remember(reader, recall, own_day)
+    recorded_rate = remembered.same_infusion(lambda same: same.rate)
+    own_grade = infusion.read_grades(reader)
+    own_reaction = (own_grade >= 1) | ~reader.silent("reaction_rate")
+    grade = np.fmax(own_grade, remembered.same_infusion(lambda same: same.grade))
+    resolved, minutes = remembered.resolution(
+        reader.answers(COLUMN["reaction_resolved"]).astype(np.int64),
+        in_form(reader.quantities(COLUMN["minutes_since_resolved"])),
+        own_reaction,
+    )
     days = patient.days_since_thrombosis(reader, as_of)
-    answers = patient.read_answers(reader, days, read_diagnoses(reader, knowledge), knowledge, extract=identified)
+    confirmed = remembered.mask(lambda past: bool(past.confirmed))
+    codes = read_diagnoses(reader, knowledge)
+    answers = patient.read_answers(reader, days, codes, confirmed, knowledge, extract=identified)
     over_age = reader.usable & (age > knowledge.policy.at_risk_over_age)
-    ahead = int(knowledge.policy.order_days_ahead)
-    ordered_day = reader.days(COLUMN["ordered_at"], as_of, ahead=ahead)
-    last_ivig_day = reader.days(COLUMN["last_ivig_date"], as_of)
-    another_product = infusion.read_last_products(reader, products, knowledge)
+    last_ivig_day = remembered.last_infusion(reader.days(COLUMN["last_ivig_date"], as_of))
+    another_product = infusion.read_last_products(reader, products, knowledge, remembered.last_products)
     first_infusion = reader.answers(COLUMN["first_infusion"])
     _note_the_rest(reader)
     return Orders(
@@ -77,7 +100,7 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         age_years=age,
         max_rate=rates.used["max_rate"],
         start_rate=rates.used["start_rate"],
-        reaction_rate=rates.used["reaction_rate"],
+        reaction_rate=np.fmin(rates.used["reaction_rate"], recorded_rate),
         max_rate_reckoned=rates.reckoned["max_rate"],
         start_rate_reckoned=rates.reckoned["start_rate"],
         reaction_rate_reckoned=rates.reckoned["reaction_rate"],
@@ -97,9 +120,16 @@ def normalise(tables: Sequence[Table], knowledge: Knowledge, as_of: date, *, ide
         another_product=another_product,
         reaction_grade=grade,
         minutes_since_resolved=minutes,
-        reaction_resolved=reader.answers(COLUMN["reaction_resolved"]).astype(np.int64),
+        reaction_resolved=resolved,
         days_since_thrombosis=days,
-        rechallenge=infusion.find_rechallenges(reader, grade, minutes),
+        rechallenge=infusion.find_rechallenges(reader, grade, minutes, recorded_rate),
+        past=remembered.past,
+        same_infusion=remembered.same,
+        confirmed_in_past=confirmed,
+        near_in_past=remembered.mask(lambda past: bool(past.near)),
+        past_grade=remembered.grade,
+        over_for_good=remembered.mask(lambda past: any(each.for_good for each in past.reactions)),
+        session_over=remembered.same_infusion(lambda same: same.session_over) == 1,
         over_age=over_age,
         at_risk=over_age | _any_risk(answers.given, knowledge),
         problems=reader.problems,

@@ -13,8 +13,9 @@ from ivigcheck.knowledge.model import Range
 from ivigcheck.normalise.diagnoses import Diagnoses
 from ivigcheck.normalise.reader import COLUMN, Reader, positions
 from ivigcheck.normalise.spellings import completed_years, id_problem
-from ivigcheck.orders import NO, UNKNOWN, YES, Answers, Codes, Trouble
+from ivigcheck.orders import NO, UNKNOWN, YES, Answers
 from ivigcheck.units import Floats, Mask, exceeds
+from ivigcheck.written import Codes, Trouble
 
 
 def read_ids(reader: Reader, *, needed: bool) -> None:
@@ -74,9 +75,11 @@ class RiskAnswers:
 
 
 def read_answers(
-    reader: Reader, days: Floats, diagnoses: Diagnoses, knowledge: Knowledge, *, extract: bool
+    reader: Reader, days: Floats, diagnoses: Diagnoses, confirmed: Mask, knowledge: Knowledge, *, extract: bool
 ) -> RiskAnswers:
     """The answers to the risk questions.
+
+    confirmed: a confirmed thrombotic event on IVIG is in the history, whatever the column says.
 
     days: since the last thrombotic event, by its date. extract: the orders come from a site's extract, of which its
     policy may say that it lists only the positives.
@@ -94,6 +97,7 @@ def read_answers(
     says_yes["recent_thrombosis"] |= within_window
     says_yes["thrombosis_history"] |= dated
     usable = reader.usable
+    given["ivig_thrombosis"] = np.where(confirmed, YES, given["ivig_thrombosis"]).astype(np.int8)
     return RiskAnswers(
         {
             name: np.where(usable, np.where(says_yes[name], YES, answers), UNKNOWN).astype(np.int8)

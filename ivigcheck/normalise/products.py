@@ -10,9 +10,10 @@ from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise.cells import by_spelling
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form
 from ivigcheck.normalise.spellings import ProductText, read_product
-from ivigcheck.orders import Codes, ProductState, Trouble
+from ivigcheck.orders import ProductState
 from ivigcheck.show import number
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
+from ivigcheck.written import Codes, Trouble
 
 _NONE = -1.0  # stands for no concentration in a key: NaN is not equal to itself
 

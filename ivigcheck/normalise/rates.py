@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ivigcheck.orders import Written
 from ivigcheck.units import Floats, Mask
+from ivigcheck.written import Written
 
 
 def _by_unit(written: Written) -> tuple[Floats, Mask, Mask]:

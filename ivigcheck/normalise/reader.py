@@ -12,9 +12,10 @@ import numpy as np
 from ivigcheck.columns import COLUMNS, UNIT_COLUMN, Column
 from ivigcheck.normalise.cells import Cells, by_spelling
 from ivigcheck.normalise.spellings import read_answer, read_date
-from ivigcheck.orders import NO_DAY, UNKNOWN, Answers, Codes, Conflict, Problems, Trouble, Written
+from ivigcheck.orders import NO_DAY, UNKNOWN, Answers
 from ivigcheck.show import visible
 from ivigcheck.units import Floats, Mask, Unit, find_unit, read_number, read_quantity
+from ivigcheck.written import Codes, Conflict, Problems, Trouble, Written
 
 V = TypeVar("V")
 

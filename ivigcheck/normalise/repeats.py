@@ -8,7 +8,7 @@ import numpy as np
 
 from ivigcheck.normalise.cells import Cells
 from ivigcheck.normalise.spellings import read_date
-from ivigcheck.orders import Codes
+from ivigcheck.written import Codes
 
 ALONE, IDENTICAL, DIFFERENT = 0, 1, 2
 _DAY_COLUMN = "ordered_at"

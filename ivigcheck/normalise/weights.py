@@ -9,9 +9,10 @@ import numpy as np
 from ivigcheck.knowledge.model import DosingWeight, Range
 from ivigcheck.normalise.patient import within
 from ivigcheck.normalise.reader import COLUMN, Reader, in_form, positions
-from ivigcheck.orders import FEMALE, YES, Answers, Codes, WeightBasis
+from ivigcheck.orders import FEMALE, YES, Answers, WeightBasis
 from ivigcheck.show import number
 from ivigcheck.units import CM_PER_INCH, Floats, exceeds
+from ivigcheck.written import Codes
 
 _CM_PER_M = 100
 

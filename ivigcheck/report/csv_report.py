@@ -12,7 +12,7 @@ from ivigcheck.show import visible
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _SEPARATOR: Final = ";"
-_LISTS: Final = ("at_risk", "undocumented", "not_assessed")
+_LISTS: Final = ("at_risk", "undocumented", "not_assessed", "history")
 _BOOLEANS: Final = {True: "true", False: "false"}
 
 
@@ -78,6 +78,7 @@ def run_fields(report_head: Mapping[str, Any], *, signed_off: bool) -> dict[str,
         ),
         "knowledge": report_head["knowledge"]["version"],
         "knowledge_signed_off": signed_off,
+        "history_head": report_head["history"]["head"] or "not asked",
     }
 
 

@@ -14,3 +14,8 @@ def render_json(report: Mapping[str, Any]) -> bytes:
     opening = msgspec.json.format(msgspec.json.encode(head), indent=2).removesuffix(b"\n}")
     orders = b",\n".join(map(msgspec.json.encode, report["orders"]))
     return opening + b',\n  "orders": [\n' + orders + b"\n  ]\n}\n"
+
+
+def render_object(facts: Mapping[str, Any]) -> bytes:
+    """One object in UTF-8, indented for reading."""
+    return msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ivigcheck.errors import AccountingError
+from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import YES, Orders, WeightBasis
 from ivigcheck.pipeline import Checked
 from ivigcheck.report.notices import notices
@@ -109,6 +110,7 @@ class Facts:
             "at_risk": profile.at_risk,
             "undocumented": profile.undocumented if usable else (),
             "not_assessed": profile.not_assessed if usable else (),
+            "history": list(orders.past[i].lines()) if i in orders.past else [],
             "answered_by_code": self._codes(i),
             "limits": {
                 **{name: column[i] for name, column in self._limits.items()},
@@ -189,10 +191,33 @@ def worst_first(checked: Checked) -> list[int]:
 
 def head(checked: Checked, started: datetime) -> dict[str, Any]:
     """Everything but the orders: what was checked, by what, with which counts, and what to know about the run."""
-    knowledge = checked.knowledge
-    policy = knowledge.policy
     return {
         "schema": SCHEMA,
+        **provenance(checked.knowledge),
+        "history": {
+            "asked": not checked.memory.why_not,
+            "why_not": checked.memory.why_not or None,
+            "entries": checked.memory.entries,
+            "head": checked.memory.head or None,
+        },
+        "run": {
+            "as_of": checked.orders.as_of.isoformat(),
+            "started": started.isoformat(timespec="seconds"),
+            "inputs": [
+                {"name": table.file, "sha256": table.sha256, "sheet": table.sheet, "rows": len(table.rows)}
+                for table in checked.tables
+                if checked.orders.identified
+            ],
+        },
+        "notices": notices(checked),
+        "counts": counts(checked),
+    }
+
+
+def provenance(knowledge: Knowledge) -> dict[str, Any]:
+    """By what something was checked: program, policy with its deviations from the built-in one, and knowledge."""
+    policy = knowledge.policy
+    return {
         "tool": {"name": "ivigcheck", "version": __version__},
         "policy": {
             "id": policy.entry.id,
@@ -210,17 +235,6 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
             ],
         },
         "knowledge": {"version": knowledge.version, "date": knowledge.date, "sha256": knowledge.sha256},
-        "run": {
-            "as_of": checked.orders.as_of.isoformat(),
-            "started": started.isoformat(timespec="seconds"),
-            "inputs": [
-                {"name": table.file, "sha256": table.sha256, "sheet": table.sheet, "rows": len(table.rows)}
-                for table in checked.tables
-                if checked.orders.identified
-            ],
-        },
-        "notices": notices(checked),
-        "counts": counts(checked),
     }
 
 

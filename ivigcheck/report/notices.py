@@ -11,6 +11,7 @@ from ivigcheck.doses import compared_with_nothing
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import NO_DAY, ProductState, WeightBasis
+from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
 from ivigcheck.show import cut, visible
 
@@ -21,7 +22,7 @@ _SHOWN_NAMES: Final = 10
 
 def notices(checked: Checked) -> list[str]:
     """What a reader should know about the run, each said once."""
-    said = [checked.knowledge.notice, _sign_off(checked.knowledge), *_doses(checked)]
+    said = [checked.knowledge.notice, sign_off(checked.knowledge), _history(checked.memory), *_doses(checked)]
     if not checked.orders.identified:
         return said + _by_site(checked)
     for table in checked.tables:
@@ -49,12 +50,21 @@ def notices(checked: Checked) -> list[str]:
     return said + _unrecognised(checked) + _by_site(checked)
 
 
-def _sign_off(knowledge: Knowledge) -> str:
+def sign_off(knowledge: Knowledge) -> str:
+    """Whether the site has signed off the knowledge in force."""
     signed = knowledge.policy.site.signed_off
     if knowledge.signed_off:
         return f"Knowledge {knowledge.version} is signed off by {knowledge.policy.name}."
     other = f": it has signed off {signed}" if signed else ""
     return f"This site has not signed off knowledge {knowledge.version}{other}."
+
+
+def _history(memory: Memory) -> str:
+    """Which history was asked, so that its chain can later be held against this report; or why none was."""
+    if memory.why_not:
+        return f"The history of patients was NOT asked (IVG203, 205, 210, 403, 501, 502): {memory.why_not}."
+    entries = "1 entry" if memory.entries == 1 else f"{memory.entries} entries"
+    return f"History of patients: {entries}, head {memory.head}."
 
 
 def _doses(checked: Checked) -> list[str]:

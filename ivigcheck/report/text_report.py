@@ -138,6 +138,8 @@ def print_order(console: Console, report: Mapping[str, Any]) -> None:
         if order[name]:
             said = (f"{item.replace('_', ' ')}{_by(order, item)}" for item in order[name])
             console.print(Text(f"{words}: {', '.join(said)}"))
+    for entry in order["history"]:
+        console.print(Text(f"On record: {visible(entry)}"))
     for finding in order["findings"]:
         console.print()
         console.print(_explained(finding))

@@ -1,6 +1,17 @@
 """The rules, one module a family; importing this package declares them all."""
 
-from ivigcheck.rules import at_risk, contraindications, data, dose, labels, patient, rates, rechallenge, weights
+from ivigcheck.rules import (
+    at_risk,
+    contraindications,
+    data,
+    dose,
+    excipients,
+    labels,
+    patient,
+    rates,
+    rechallenge,
+    weights,
+)
 from ivigcheck.rules.engine import Finding, Findings
 from ivigcheck.rules.registry import RULES, Detail, Rule, Severity
 
@@ -15,6 +26,7 @@ __all__ = [
     "contraindications",
     "data",
     "dose",
+    "excipients",
     "labels",
     "patient",
     "rates",

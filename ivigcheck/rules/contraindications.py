@@ -1,14 +1,13 @@
-"""Contraindications and warnings (IVG201 to IVG209)."""
+"""Contraindications and warnings (IVG201 to IVG207, IVG210)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ivigcheck.knowledge import Product, publishers
 from ivigcheck.limits import Limits
 from ivigcheck.orders import UNKNOWN, YES, Orders
-from ivigcheck.rules.registry import Detail, Example, Rule, Severities, Severity, rule
-from ivigcheck.rules.wording import by_code, inputs, question_inputs
+from ivigcheck.rules.registry import Detail, Example, Rule, Severity, rule
+from ivigcheck.rules.wording import by_code, inputs, question_inputs, quote, read_on
 from ivigcheck.show import number
 from ivigcheck.units import Mask
 
@@ -27,12 +26,8 @@ def _source(orders: Orders, i: int, name: str) -> str:
     question = next(q for q in knowledge.questions if q.name == name)
     products = orders.possible_products(i)
     if question.family == "contraindication" and products and products[0].entry.contraindications:
-        return f"knowledge {knowledge.version}, {products[0].name}, contraindications; {_read_on(orders, products[0])}"
+        return f"knowledge {knowledge.version}, {products[0].name}, contraindications; {read_on(orders, products[0])}"
     return knowledge.cite(question.sources[0])
-
-
-def _read_on(orders: Orders, product: Product) -> str:
-    return f"read on {publishers(orders.knowledge.sources, product.entry.sources)}"
 
 
 def _says(declared: Rule, question: str, message: str) -> None:
@@ -107,19 +102,28 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 @rule("IVG203", "ivig-thrombosis", Severity.STOP, source="question ivig_thrombosis", **_yes_or_not("ivig_thrombosis"))
 def ivig_thrombosis(orders: Orders, limits: Limits) -> Mask:
-    """A confirmed thrombotic event on earlier IVIG is documented.
+    """A confirmed thrombotic event on earlier IVIG is documented: by the order's answer, or in the history.
 
-    Why it matters: it contraindicates IVIG for this patient in future.
-    What to do: stop. The order should not be given.
+    Why it matters: it contraindicates IVIG for this patient in future, whoever writes the order.
+    What to do: stop. The order should not be given. "ivigcheck history patient -" shows what is on record.
     """
     return orders.answered("ivig_thrombosis")
 
 
-_says(
-    ivig_thrombosis,
-    "ivig_thrombosis",
-    "a confirmed thrombotic event on earlier IVIG{by} contraindicates IVIG for this patient",
-)
+@ivig_thrombosis.says
+def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
+    by = by_code(orders, i, "ivig_thrombosis")
+    used = question_inputs(orders, i, "ivig_thrombosis")
+    if orders.confirmed_in_past[i]:
+        event = orders.past[i].confirmed[-1]
+        by = f" (history entry {event.entry}, {event.date})"
+        used["history"] = str(event)
+    return Detail(
+        f"a confirmed thrombotic event on earlier IVIG{by} contraindicates IVIG for this patient",
+        used,
+        "",
+        _source(orders, i, "ivig_thrombosis"),
+    )
 
 
 @rule(
@@ -144,25 +148,35 @@ _says(
     "severe-reaction-history",
     Severity.STOP,
     source="severe_reaction_from_grade",
-    flags=({"reaction_grade": 3.0}, {"reaction_grade": 4.0}),
-    passes=({"reaction_grade": 2.0}, {"reaction_grade": float("nan")}),
+    flags=({"reaction_grade": 3.0}, {"reaction_grade": 4.0}, {"past_grade": 3.0}, {"over_for_good": True}),
+    passes=({"reaction_grade": 2.0}, {"past_grade": 2.0}, {"reaction_grade": float("nan")}),
 )
 def severe_reaction_history(orders: Orders, limits: Limits) -> Mask:
-    """An earlier reaction was of grade 3 or 4.
+    """An earlier reaction was of grade 3 or 4, or IVIG was discontinued for good after one: by the order, or on record.
 
     Why it matters: after such a reaction the infusion is discontinued for good.
-    What to do: stop. No rechallenge.
+    What to do: stop. No rechallenge. "ivigcheck history patient -" shows what is on record.
     """
-    return np.asarray(orders.reaction_grade >= orders.knowledge.policy.severe_reaction_from_grade, bool)
+    worst = np.fmax(orders.reaction_grade, orders.past_grade)
+    return np.asarray((worst >= orders.knowledge.policy.severe_reaction_from_grade) | orders.over_for_good, bool)
 
 
 @severe_reaction_history.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    grade, bound = number(orders.reaction_grade[i]), number(orders.knowledge.policy.severe_reaction_from_grade)
+    recorded = orders.past[i].worst if i in orders.past else None
+    own, bound = orders.reaction_grade[i], orders.knowledge.policy.severe_reaction_from_grade
+    grade, used, where = own, inputs(orders, i, "reaction_grade"), ""
+    if recorded and (recorded.for_good or not own > recorded.grade):
+        grade, where = recorded.grade, f" (history entry {recorded.entry}, {recorded.date})"
+        used["history"] = str(recorded)
+    severe = grade >= bound
+    why = (
+        f"from grade {number(bound)} on, IVIG is discontinued for good" if severe else "IVIG was discontinued for good"
+    )
     return Detail(
-        f"an earlier reaction was of grade {grade}: from grade {bound} on, the infusion is discontinued for good",
-        inputs(orders, i, "reaction_grade"),
-        f"{grade} ≥ {bound}",
+        f"an earlier reaction was of grade {number(grade)}{where}: {why}",
+        used,
+        f"{number(grade)} ≥ {number(bound)}" if severe else "",
         orders.knowledge.cite_policy("severe_reaction_from_grade"),
     )
 
@@ -212,121 +226,32 @@ _says(
 )
 
 
-def _stabilizers(orders: Orders, i: int) -> set[str]:
-    return {product.stabilizer for product in orders.possible_products(i)}
-
-
-def _verdict(orders: Orders, i: int, facts: set[str], against: str) -> Severity:
-    """Stop where every product that the order may mean has the fact; review where it is not known, or they differ."""
-    if facts == {against}:
-        return Severity.STOP
-    return Severity.PASS if len(facts) == 1 and "unknown" not in facts else Severity.REVIEW
-
-
-def _excipient_verdicts(orders: Orders, i: int) -> list[tuple[Severity, str, str]]:
-    """What speaks against one order's product: severity, what is contraindicated, and the column that says so."""
-    verdicts = []
-    products = orders.possible_products(i)
-    for question in orders.knowledge.questions:
-        if orders.answers[question.name][i] != YES:
-            continue
-        if stabilizer := question.contraindicated_stabilizer:
-            severity = _verdict(orders, i, _stabilizers(orders, i), stabilizer)
-            said = f"{question.title.lower()}{by_code(orders, i, question.name)}"
-            verdicts.append((severity, f"{said}, and a product with {stabilizer}", question.name))
-        if brand := question.contraindicated_brand:
-            severity = _verdict(orders, i, {product.brand for product in products}, brand)
-            verdicts.append((severity, f"{question.title.lower()}, and {brand}", question.name))
-    ages = {product.entry.contraindicated_under_years for product in products}
-    limits = [age for age in ages if age is not None]
-    if len(ages) == 1 and limits and orders.age_years[i] < limits[0]:
-        verdicts.append((Severity.STOP, f"age under {limits[0]} years, and {products[0].brand}", "age_years"))
-    return [verdict for verdict in verdicts if verdict[0]]
-
-
-def _asked(orders: Orders) -> Mask:
-    """(n,) whether anything that an excipient may speak against is there at all."""
-    ages = [p.entry.contraindicated_under_years for p in orders.knowledge.products]
-    asked = np.asarray(orders.age_years < max((age for age in ages if age is not None), default=0), bool)
-    for question in orders.knowledge.questions:
-        if question.contraindicated_stabilizer or question.contraindicated_brand:
-            asked |= orders.answered(question.name)
-    return asked
-
-
 @rule(
-    "IVG208",
-    "excipient-contraindicated",
-    Severity.STOP,
-    source="the product's composition",
-    flags=({"answers": {"corn_allergy": YES}}, {"answers": {"hyperprolinemia": YES}}),
-    passes=({"answers": {"corn_allergy": UNKNOWN}}, {"age_years": 1.0}),
+    "IVG210",
+    "near-match-in-history",
+    Severity.REVIEW,
+    source="the history",
+    flags=({"near_in_past": True},),
+    passes=({"near_in_past": True, "confirmed_in_past": True}, {}),
 )
-def excipient_contraindicated(orders: Orders, limits: Limits) -> Severities:
-    """What the product contains is contraindicated in this patient.
+def near_match_in_history(orders: Orders, limits: Limits) -> Mask:
+    """The history has a confirmed thrombotic event of a patient whose id differs only in case, leading zeros or
+    punctuation.
 
-    Why it matters: proline in hyperprolinemia, sorbitol in fructose intolerance, corn-derived maltose (Octagam) in corn
-    allergy; Flebogamma DIF under 2 years, when fructose intolerance may not have shown itself yet.
-    What to do: stop, and choose another product. For review where the product or its stabilizer is not known: find out.
+    Why it matters: ids are compared exactly as written. Where the two are one patient, IVIG is contraindicated.
+    What to do: find out whether it is the same patient. If so, stop, and correct the id in the order.
     """
-    severity = np.zeros(orders.n, np.int8)
-    for i in np.flatnonzero(_asked(orders)):
-        severity[i] = max((verdict for verdict, *_ in _excipient_verdicts(orders, int(i))), default=Severity.PASS)
-    return severity
+    return np.asarray(orders.near_in_past & ~orders.confirmed_in_past, bool)
 
 
-@excipient_contraindicated.says
+@near_match_in_history.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    verdicts = _excipient_verdicts(orders, i)
-    worst = max(severity for severity, *_ in verdicts)
-    what = "; ".join(text for severity, text, _ in verdicts if severity == worst)
-    products = orders.possible_products(i)
-    names = " or ".join(product.name for product in products) or "a product not known here"
-    stabilizers = ", ".join(sorted(_stabilizers(orders, i))) or "unknown"
-    verb = "contraindicated" if worst == Severity.STOP else "cannot be judged without the product's composition"
-    columns = [name for *_, name in verdicts]
-    if "age_years" in columns:
-        columns.append("birth_date")
-    known = f"knowledge {orders.knowledge.version}"
-    composition = "; ".join(
-        f"{known}, {product.name}, composition; {_read_on(orders, product)}" for product in products
-    )
+    written = quote(orders.cell("patient_id", i)) if orders.identified else "given"
+    others = " and ".join(f"{quote(other)} (history entry {entry})" for other, entry in orders.past[i].near)
     return Detail(
-        f"{what}: {verb} ({names}, stabilizer {stabilizers})",
-        {**question_inputs(orders, i, *columns), **inputs(orders, i, "product")},
+        f"the patient's id {written} is almost {others}, for which a confirmed thrombotic event on IVIG is on record: "
+        "is it the same patient?",
+        {**inputs(orders, i, "patient_id"), "history": "; ".join(orders.past[i].lines())},
         "",
-        composition or f"{known}, products",
-    )
-
-
-@rule(
-    "IVG209",
-    "glucose-meter-interference",
-    Severity.INFO,
-    source="the product's composition",
-    flags=(),
-    passes=({"product": -1},),
-)
-def glucose_meter_interference(orders: Orders, limits: Limits) -> Mask:
-    """The product contains maltose.
-
-    Why it matters: meters that do not measure glucose alone read falsely high, and insulin has been given on it.
-    What to do: use a glucose-specific method during the infusion and for about 15 hours after.
-    """
-    stabilized = [product.stabilizer == "maltose" for product in orders.knowledge.products]
-    maltose: Mask = np.array([*stabilized, False])[orders.product]
-    for i in orders.candidates:
-        maltose[i] = _stabilizers(orders, i) == {"maltose"}
-    return np.asarray(maltose, bool)
-
-
-@glucose_meter_interference.says
-def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    products = orders.possible_products(i)
-    warning = next(text for text in products[0].entry.hazards if text.startswith("Maltose"))
-    return Detail(
-        f"{products[0].brand} contains maltose, which some meters read as glucose: use a glucose-specific method",
-        inputs(orders, i, "product"),
-        "",
-        f"knowledge {orders.knowledge.version}, product {products[0].name}: {warning}",
+        _source(orders, i, "ivig_thrombosis"),
     )

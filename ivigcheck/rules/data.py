@@ -8,7 +8,7 @@ import numpy as np
 
 from ivigcheck.limits import Limits
 from ivigcheck.normalise.repeats import ALONE, DIFFERENT
-from ivigcheck.orders import UNKNOWN, Orders, ProductState, Trouble
+from ivigcheck.orders import UNKNOWN, Orders, ProductState
 from ivigcheck.rules.registry import Detail, Facet, Severities, Severity, rule
 from ivigcheck.rules.wording import (
     RATE_NAMES,
@@ -25,6 +25,7 @@ from ivigcheck.rules.wording import (
 )
 from ivigcheck.show import number
 from ivigcheck.units import Mask
+from ivigcheck.written import Trouble
 
 
 def _troubled(orders: Orders, trouble: Trouble) -> list[Facet]:

@@ -14,11 +14,12 @@ import numpy as np
 from ivigcheck.doses import PER_INFUSION, ranges_of, rounding
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
-from ivigcheck.orders import NO_DAY, Codes, Orders
+from ivigcheck.orders import NO_DAY, Orders
 from ivigcheck.rules.registry import Detail, Severity, rule
 from ivigcheck.rules.wording import inputs, quote
 from ivigcheck.show import against, number
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds
+from ivigcheck.written import Codes
 
 _WEEKEND = 2  # days
 _NAMED = 3  # of a patient's other orders

@@ -7,6 +7,7 @@ import numpy as np
 from ivigcheck.columns import PHASES
 from ivigcheck.limits import Limits, over_any
 from ivigcheck.orders import NO, NO_DAY, YES, Orders
+from ivigcheck.past import PastReaction
 from ivigcheck.rules.registry import Detail, Severity, rule
 from ivigcheck.rules.wording import (
     ORDERED,
@@ -208,12 +209,31 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     if days > most:
         reasons.append(f"the last infusion was {number(days)} days ago, more than {number(most)}")
         used += ["last_ivig_date", "ordered_at"]
+        if not orders.cell("last_ivig_date", i):
+            reasons[-1] += _by_record(orders, i)
         source = f"{source}; {orders.knowledge.cite_policy('restart_after_days')}"
     if orders.another_product[i]:
-        reasons.append(f"the last infusion was of {quote(orders.cell('last_product', i))}")
+        written = orders.cell("last_product", i)
+        reasons.append(f"the last infusion was of {quote(written) if written else _recorded_product(orders, i)}")
         used += ["last_product", "product"]
     message = f"{' and '.join(reasons)}: begin anew; {said.message}"
     return Detail(message, {**said.inputs, **inputs(orders, i, *used)}, said.arithmetic, source)
+
+
+def _last_recorded(orders: Orders, i: int) -> PastReaction:
+    own = orders.ordered_day[i] if orders.ordered_day[i] != NO_DAY else orders.as_of.toordinal()
+    last = orders.past[i].last_infusion(int(own))
+    if last is None:
+        raise LookupError("no infusion on record")
+    return last
+
+
+def _by_record(orders: Orders, i: int) -> str:
+    return f" (the last on record: {_last_recorded(orders, i)})"
+
+
+def _recorded_product(orders: Orders, i: int) -> str:
+    return f"{_last_recorded(orders, i).product} (the last on record: {_last_recorded(orders, i)})"
 
 
 @rule(

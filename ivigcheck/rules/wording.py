@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from ivigcheck.knowledge import fold
+from ivigcheck.knowledge import Product, fold, publishers
 from ivigcheck.limits import Basis, Limits
-from ivigcheck.orders import AGE_FACTOR, Codes, Orders, WeightBasis, Written
+from ivigcheck.orders import AGE_FACTOR, Orders, WeightBasis
 from ivigcheck.rules.registry import Detail
 from ivigcheck.show import against, cut, number, visible
 from ivigcheck.units import Unit, exceeds, same
+from ivigcheck.written import Codes, Written
 
 UNIT: Final = "mg/kg/min"
 RATE_NAMES: Final = {
@@ -230,6 +231,11 @@ def question_inputs(orders: Orders, i: int, *names: str) -> dict[str, str]:
     """The cells behind risk answers, as written: the questions' own, and the diagnosis codes where one answers them."""
     by_code = any(orders.code_for(name, i) for name in names)
     return inputs(orders, i, *names, *(("diagnoses",) if by_code else ()))
+
+
+def read_on(orders: Orders, product: Product) -> str:
+    """Where a product's composition and contraindications were read."""
+    return f"read on {publishers(orders.knowledge.sources, product.entry.sources)}"
 
 
 def factor_text(orders: Orders, name: str) -> str:

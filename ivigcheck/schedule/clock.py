@@ -24,30 +24,31 @@ class Clock:
     zone_name: str = ""
 
     @classmethod
-    def read(cls, text: str, zone_name: str = "") -> Clock:
+    def read(cls, text: str, zone_name: str = "", what: str = "start") -> Clock:
         """An ISO date and time in a named zone (``America/New_York``), with an offset, or neither.
 
-        Raises UsageError for a text that is no time, a zone that is not known, a time that the zone's clocks skip, one
-        that they show twice and that no offset tells apart, and an offset that the zone does not have then.
+        what: the name of the time, for messages. Raises UsageError for a text that is no time, a zone that is not
+        known, a time that the zone's clocks skip, one that they show twice and that no offset tells apart, and an
+        offset that the zone does not have then.
         """
         shown = visible(cut(text, _SHOWN))
         if not _ISO.fullmatch(text):
-            raise UsageError(f'start "{shown}" is no ISO date and time: write it as 2026-11-22T22:00.')
+            raise UsageError(f'{what} "{shown}" is no ISO date and time: write it as 2026-11-22T22:00.')
         try:
             start = datetime.fromisoformat(text)
         except ValueError:
-            raise UsageError(f'start "{shown}" is a time that no calendar or clock shows.') from None
+            raise UsageError(f'{what} "{shown}" is a time that no calendar or clock shows.') from None
         if start.year - MINYEAR < _MARGIN_YEARS or MAXYEAR - start.year < _MARGIN_YEARS:
-            raise UsageError(f'start "{shown}" is at an end of the calendar: no infusion runs then.')
+            raise UsageError(f'{what} "{shown}" is at an end of the calendar: no infusion runs then.')
         if not zone_name:
             return cls(start, start.tzinfo)
         zone = _zone(zone_name)
         if start.tzinfo is None:
-            return cls(_placed(start, zone, zone_name, shown), zone, zone_name)
+            return cls(_placed(start, zone, zone_name, f'{what} "{shown}"'), zone, zone_name)
         placed = start.astimezone(zone)
         if placed.replace(tzinfo=None) != start.replace(tzinfo=None):
             raise UsageError(
-                f'start "{shown}": at that moment clocks in {zone_name} show {placed.isoformat(timespec="minutes")}. '
+                f'{what} "{shown}": at that moment clocks in {zone_name} show {placed.isoformat(timespec="minutes")}. '
                 "Correct the offset, or leave it out."
             )
         return cls(placed, zone, zone_name)
@@ -75,7 +76,7 @@ def _zone(name: str) -> tzinfo:
         raise UsageError(f'"{shown}" is no time zone: name one such as America/New_York or Europe/Berlin.') from None
 
 
-def _placed(start: datetime, zone: tzinfo, name: str, shown: str) -> datetime:
+def _placed(start: datetime, zone: tzinfo, name: str, said: str) -> datetime:
     """A wall time in its zone, where it is shown exactly once."""
     first, second = (start.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
@@ -83,8 +84,8 @@ def _placed(start: datetime, zone: tzinfo, name: str, shown: str) -> datetime:
     back = first.astimezone(UTC).astimezone(zone)
     if back.replace(tzinfo=None, fold=0) != start:
         raise UsageError(
-            f'start "{shown}" does not exist in {name}: the clocks are put forward over it (to '
+            f"{said} does not exist in {name}: the clocks are put forward over it (to "
             f"{back.isoformat(timespec='minutes')}). Choose another time."
         )
     offsets = " or ".join(moment.isoformat(timespec="minutes") for moment in (first, second))
-    raise UsageError(f'start "{shown}" is shown twice in {name}, when the clocks are put back: write {offsets}.')
+    raise UsageError(f"{said} is shown twice in {name}, when the clocks are put back: write {offsets}.")

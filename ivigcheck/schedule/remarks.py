@@ -7,10 +7,11 @@ from math import isnan
 from typing import Final
 
 from ivigcheck.limits import Limits
-from ivigcheck.orders import Orders, Trouble
+from ivigcheck.orders import Orders
 from ivigcheck.rules import Findings, Severity
 from ivigcheck.show import duration, number
 from ivigcheck.units import exceeds
+from ivigcheck.written import Trouble
 
 _MINUTES_PER_HOUR: Final = 60
 _IN_DOUBT: Final = {

@@ -21,6 +21,7 @@ from ivigcheck.site.settings import (
     check_encoding,
     check_identity,
     check_time_zone,
+    read_history,
     read_products,
     read_questions,
     read_severities,
@@ -55,7 +56,7 @@ def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:
     settings = read_settings(raw, knowledge, problems)
     problems.stop()
     policy = knowledge.policy.entry
-    found = [*changed, *answers, *stock, *deviations(policy, settings)]
+    found = [*changed, *answers, *stock, *read_history(file), *deviations(policy, settings)]
     site = Site(
         headers=headers,
         encoding=file.encoding,
@@ -65,6 +66,7 @@ def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:
         severities=severities,
         time_zone=file.time_zone,
         signed_off=file.signed_off_knowledge,
+        require_history=file.require_history,
         deviations=tuple(deviation for _, deviation in sorted(found, key=lambda each: problems.line(each[0]))),
     )
     identity = {"id": file.id, "version": file.version, "title": file.title or f"Policy of {file.id}"}

@@ -147,6 +147,12 @@ def _product(name: str, path: KeyPath, knowledge: Knowledge, problems: Problems)
     return -1
 
 
+def read_history(site: SiteFile) -> Deviations:
+    """How it deviates that the history of patients must be asked."""
+    required = Deviation("require_history", "no", "yes", "tighter")
+    return [(("require_history",), required)] if site.require_history else []
+
+
 def check_time_zone(site: SiteFile, problems: Problems) -> None:
     """The time zone is one that this computer knows."""
     if not site.time_zone.strip():

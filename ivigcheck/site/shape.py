@@ -42,6 +42,7 @@ class SiteFile(Struct, frozen=True, forbid_unknown_fields=True):
     absent_means_no: tuple[str, ...] = ()
     headers: dict[str, str | OwnHeader | tuple[str | OwnHeader, ...]] = {}
     severity: dict[str, SeverityChange] = {}
+    require_history: bool = False
 
 
 _NOTHING: Final = object()
@@ -68,13 +69,13 @@ def _sound(value: Any, wanted: Any, path: KeyPath, problems: Problems, also: Ite
     if get_origin(member) is tuple:
         items = [_sound(item, get_args(member)[0], (*path, k), problems) for k, item in enumerate(value)]
         return _NOTHING if _NOTHING in items else items
-    return value if member is str else _sound_struct(value, member, path, problems, also)
+    return value if member in (str, bool) else _sound_struct(value, member, path, problems, also)
 
 
 def _python_type(member: Any) -> type:
     """What a TOML parser gives for this type."""
-    if member is str:
-        return str
+    if member in (str, bool):
+        return member  # type: ignore[no-any-return]
     return list if get_origin(member) is tuple else dict
 
 
@@ -98,6 +99,8 @@ def _sound_struct(
 
 def _words(wanted: Any) -> str:
     members = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
+    if bool in members:
+        return "true or false"
     if str in members:
         several = "" if len(members) == 1 else ", or what states its unit as { header = …, unit = … }"
         return "a text in quotes" + several

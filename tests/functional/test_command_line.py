@@ -164,7 +164,7 @@ def test_the_json_report_has_every_field_of_its_contract(tmp_path: Path) -> None
     report = tmp_path / "r.json"
     run("batch", orders_file(tmp_path, STOP), *AS_OF, "-o", report)
     found = json.loads(report.read_bytes())
-    assert list(found) == ["schema", "tool", "policy", "knowledge", "run", "notices", "counts", "orders"]
+    assert list(found) == ["schema", "tool", "policy", "knowledge", "history", "run", "notices", "counts", "orders"]
     assert found["schema"] == "ivigcheck.report/1" and found["policy"]["deviations"] == []
     assert found["knowledge"]["sha256"] == built_in().sha256 and len(found["policy"]["sha256"]) == 64
     (source,) = found["run"]["inputs"]

@@ -23,6 +23,7 @@ DECLARED = {
     "IVG203": ("ivig-thrombosis", "STOP"), "IVG204": ("volume-depletion", "STOP"),
     "IVG205": ("severe-reaction-history", "STOP"), "IVG206": ("iga-antibodies", "STOP"),
     "IVG207": ("prior-anaphylaxis", "STOP"), "IVG208": ("excipient-contraindicated", "STOP"),
+    "IVG210": ("near-match-in-history", "REVIEW"),
     "IVG209": ("glucose-meter-interference", "INFO"), "IVG303": ("high-dose-with-stroke-risk", "REVIEW"),
     "IVG301": ("dose-outside-range", "REVIEW"), "IVG302": ("dose-disagrees", "REVIEW"),
     "IVG401": ("same-patient-same-day", "REVIEW"), "IVG402": ("cumulative-dose", "REVIEW"),

@@ -271,15 +271,19 @@ def test_until_the_site_has_signed_off_this_knowledge_every_report_says_so(tmp_p
 def test_each_line_of_the_table_says_by_what_it_was_checked(tmp_path: Path) -> None:
     def ends(policy: str) -> list[list[str]]:
         rendering = Rendering(under(tmp_path, policy, {}, {"order_id": "2"}), datetime(2026, 11, 24, tzinfo=UTC))
-        return [row[-4:] for row in csv.reader(io.StringIO(rendering.csv().decode()))]
+        return [row[-5:] for row in csv.reader(io.StringIO(rendering.csv().decode()))]
 
     version = read(tmp_path, "").version
     header, first, second = ends(f"""signed_off_knowledge = "{version}"
 pump_increment = {{ value = "1 mL/h" }}
 ceiling = {{ value = "7 mg/kg/min", reason = "Drug library." }}""")
-    assert header == ["policy", "policy_deviations", "knowledge", "knowledge_signed_off"]
-    assert first == second == ["st-elsewhere 2026.3", "pump_increment (other);ceiling (tighter)", version, "true"]
-    assert ends('signed_off_knowledge = "2025.1"')[1] == ["st-elsewhere 2026.3", "", version, "false"]
+    assert header == ["policy", "policy_deviations", "knowledge", "knowledge_signed_off", "history_head"]
+    assert (
+        first
+        == second
+        == ["st-elsewhere 2026.3", "pump_increment (other);ceiling (tighter)", version, "true", "not asked"]
+    )
+    assert ends('signed_off_knowledge = "2025.1"')[1] == ["st-elsewhere 2026.3", "", version, "false", "not asked"]
 
 
 def test_a_file_with_its_byte_order_mark_is_utf_8_whatever_the_site_s_encoding(tmp_path: Path) -> None:

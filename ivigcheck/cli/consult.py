@@ -1,0 +1,77 @@
+"""Opening the history for commands that ask it: what is missing, locked or corrupt stops them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from ivigcheck.cli.history_option import history_path
+from ivigcheck.cli.patient_id import read_patient_id
+from ivigcheck.errors import HistoryError, UsageError
+from ivigcheck.history import History, HistoryMissing
+from ivigcheck.history.recalled import recalling
+from ivigcheck.knowledge import Knowledge
+from ivigcheck.past import Memory
+
+NoHistoryOption = Annotated[
+    bool, typer.Option("--no-history", help="Do not ask the history of the patients; the report says so.")
+]
+PatientOption = Annotated[
+    str, typer.Option("--patient", metavar="-", help="-: read the patient's id from standard input; ask the history.")
+]
+
+
+@contextlib.contextmanager
+def consulting(option: str | None, knowledge: Knowledge, *, without: bool = False) -> Iterator[Memory]:
+    """The history of a run, open as long as the block.
+
+    option: what --history names. A history that nobody named and that is not there is none; one that was named, or that
+    the site's policy requires, must be there. Raises HistoryError where it is not, is locked or is damaged, and
+    UsageError where it is to be left out though the policy requires it.
+    """
+    required = knowledge.policy.site.require_history
+    if without:
+        if required:
+            raise UsageError(f"--no-history: {knowledge.policy.name} requires that the history is asked. Leave it out.")
+        yield Memory.none("left out by --no-history")
+        return
+    history = _opened(option, required=required)
+    if history is None:
+        yield Memory.none("there is none yet; it begins with the first reaction or thrombosis that is recorded")
+        return
+    with history:
+        head = history.head()
+        yield Memory(recalling(history), head.entries, head.hash)
+
+
+def _opened(option: str | None, *, required: bool) -> History | None:
+    """The history, where there is one, or must be one."""
+    try:
+        place = history_path(option)
+    except HistoryError:  # this user can have none of their own
+        if required:
+            raise
+        return None
+    try:
+        return History.reading(place.path)
+    except HistoryMissing:
+        if place.named or required:
+            raise
+        return None
+
+
+@contextlib.contextmanager
+def consulting_for_one(
+    patient: str, option: str | None, knowledge: Knowledge, *, without: bool = False
+) -> Iterator[Memory]:
+    """The same for one order, which has no ids. patient: ``-`` reads the id from standard input, "" is nobody."""
+    if not patient:
+        yield Memory.none("no patient was named (--patient -)")
+        return
+    patient_id = read_patient_id(patient)
+    with consulting(option, knowledge, without=without) as memory:
+        known = memory.recall([patient_id])
+        yield Memory(lambda _: known, memory.entries, memory.head, memory.why_not)

@@ -1,0 +1,261 @@
+"""What the observations come to: suspicions, grade and disposition. Judgement alone; the words are elsewhere.
+
+A missing observation is never read as a reassuring one. Source: the limb-weakness guideline, by the knowledge's
+protocol; the fraction, the wait and the grade from which a reaction is severe are the policy's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+from ivigcheck.knowledge.facts import PolicyInForce
+from ivigcheck.knowledge.protocol import ProtocolFile
+from ivigcheck.orders import NO, UNKNOWN, YES
+from ivigcheck.past import Past
+from ivigcheck.reaction.observations import SIGNS
+from ivigcheck.reaction.reading import Observed
+from ivigcheck.units import exceeds
+
+
+class Disposition(IntEnum):
+    """What may follow, the mildest first."""
+
+    RECHALLENGE = 0
+    HOLD = 1
+    DISCONTINUE_SESSION = 2
+    DISCONTINUE_PERMANENTLY = 3
+
+
+STROKE: Final = "stroke"
+HYPERSENSITIVITY: Final = "hypersensitivity"
+MENINGITIS: Final = "aseptic_meningitis"
+SUSPICIONS: Final = (STROKE, HYPERSENSITIVITY, MENINGITIS)
+_MILD: Final = 2
+"""The last grade of minimal symptoms, after which a rechallenge may follow."""
+_WITH_HYPOTENSION: Final = ("dyspnea", "bronchospasm", "multiple_organs")
+_NAMES: Final = {
+    "facial_droop": "facial droop",
+    "speech_change": "speech change",
+    "one_sided": "one-sided weakness",
+    "bronchospasm": "bronchospasm",
+    "dyspnea": "shortness of breath",
+    "multiple_organs": "several organs affected",
+    "headache": "headache",
+    "fever": "fever",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Judgement:
+    """The conclusions. suspected: each suspicion with the observations that say so.
+
+    adult: whether adult figures hold. hypotension: YES, NO or UNKNOWN. anaphylaxis: hypotension with another sign, or
+    hypersensitivity that threatens life. missing: observations to be made now, by name.
+    max_rate: of a rechallenge in mg/kg/min, max_mL_per_h as the pump takes it; NaN where not known or none is allowed.
+    not_before: the earliest moment of a rechallenge; None where not known or none is allowed.
+    """
+
+    adult: bool
+    hypotension: int
+    anaphylaxis: bool
+    suspected: dict[str, tuple[str, ...]]
+    grade: int
+    grade_because: str
+    disposition: Disposition
+    disposition_because: str
+    missing: tuple[str, ...]
+    max_rate: float
+    max_mL_per_h: float
+    not_before: datetime | None
+
+
+def judge(observed: Observed, protocol: ProtocolFile, past: Past | None = None, *, unknown_past: str = "") -> Judgement:
+    """Judges one reaction.
+
+    past: what the history knows of the patient, which may forbid a rechallenge. unknown_past: why a history that was to
+    be asked could not be; then nothing is allowed that it might forbid.
+    """
+    policy = observed.checked.knowledge.policy
+    adult = is_adult(observed, protocol)
+    hypotension, because = _hypotension(observed, protocol, adult=adult)
+    answers = {**observed.answers, "hypotension": hypotension}
+    suspected = _suspected(answers, observed.pattern, because)
+    grade, grade_because = _grade(answers, suspected)
+    anaphylaxis = HYPERSENSITIVITY in suspected and grade >= 4
+    disposition, disposition_because = _disposition(observed, policy, answers, suspected, grade, past, unknown_past)
+    may_follow = disposition <= Disposition.HOLD and grade <= _MILD and MENINGITIS not in suspected
+    limits = observed.checked.limits
+    known = may_follow and not math.isnan(limits.half_reaction_rate[0])
+    return Judgement(
+        adult=adult,
+        hypotension=hypotension,
+        anaphylaxis=anaphylaxis,
+        suspected=suspected,
+        grade=grade,
+        grade_because=grade_because,
+        disposition=disposition,
+        disposition_because=disposition_because,
+        missing=_missing(observed, answers, disposition, adult=adult),
+        max_rate=float(limits.hard_max[0]) if known else math.nan,
+        max_mL_per_h=float(limits.hard_max_mL_per_h[0]) if known else math.nan,
+        not_before=_not_before(observed, policy) if may_follow else None,
+    )
+
+
+def is_adult(observed: Observed, protocol: ProtocolFile) -> bool:
+    """Whether adult figures hold: age and weight are known, and neither is under its bound."""
+    known = not math.isnan(observed.age_years) and not math.isnan(observed.weight_kg)
+    return known and not is_child(observed, protocol)
+
+
+def is_child(observed: Observed, protocol: ProtocolFile) -> bool:
+    """Whether age or weight is known to be under its bound."""
+    return observed.age_years < protocol.adult.from_years or exceeds(float(protocol.adult.from_kg), observed.weight_kg)
+
+
+def _hypotension(observed: Observed, protocol: ProtocolFile, *, adult: bool) -> tuple[int, str]:
+    """YES, NO or UNKNOWN, and what says yes. The bedside judgement, or in an adult the figures; the worse of the two.
+
+    Where age or weight is not known the figures may say yes, and never no; in a child they say nothing.
+    """
+    said = observed.answers["hypotension"]
+    bounds = protocol.hypotension
+    drop = observed.sbp_before - observed.sbp
+    by_figures = UNKNOWN
+    if not is_child(observed, protocol):
+        if observed.sbp <= bounds.systolic_at_most or drop >= bounds.systolic_drop:
+            by_figures = YES
+        elif adult and not math.isnan(drop):
+            by_figures = NO
+    if by_figures == YES:
+        shown = f"{observed.sbp:g} mmHg" + ("" if math.isnan(drop) else f", {observed.sbp_before:g} before")
+        return YES, f"hypotension ({shown})" if adult else "hypotension"
+    if said == YES:
+        return YES, "hypotension"
+    return (NO if NO in (said, by_figures) else UNKNOWN), ""
+
+
+def _suspected(answers: dict[str, int], pattern: str, hypotension: str) -> dict[str, tuple[str, ...]]:
+    def because(*names: str) -> list[str]:
+        return [_NAMES[name] for name in names if answers[name] == YES]
+
+    focal = ["focal weakness"] if pattern == "focal" else []
+    found = {
+        STROKE: [*focal, *because("one_sided", "facial_droop", "speech_change")],
+        HYPERSENSITIVITY: [*([hypotension] if hypotension else []), *because(*_WITH_HYPOTENSION)],
+        MENINGITIS: because("headache", "fever"),
+    }
+    return {name: tuple(signs) for name, signs in found.items() if signs}
+
+
+def _grade(answers: dict[str, int], suspected: dict[str, tuple[str, ...]]) -> tuple[int, str]:
+    if answers["life_threatening"] == YES:
+        return 4, "the reaction is life-threatening"
+    with_it = [_NAMES[name] for name in _WITH_HYPOTENSION if answers[name] == YES]
+    if answers["hypotension"] == YES and with_it:
+        return 4, f"hypotension together with {' and '.join(with_it)}"
+    if answers["self_care_limited"] == YES:
+        return 3, "self-care is limited"
+    if STROKE in suspected:
+        return 3, "stroke is suspected"
+    if HYPERSENSITIVITY in suspected:
+        return 3, f"a sign of hypersensitivity: {suspected[HYPERSENSITIVITY][0]}"
+    care = "self-care is not limited" if answers["self_care_limited"] == NO else "self-care is not known to be limited"
+    if answers["true_weakness"] == NO:
+        return 1, f"no true weakness, and {care}"
+    if answers["true_weakness"] == YES:
+        return 2, f"true weakness, and {care}"
+    return 2, "nobody has said that it is no true weakness"
+
+
+def _disposition(
+    observed: Observed,
+    policy: PolicyInForce,
+    answers: dict[str, int],
+    suspected: dict[str, tuple[str, ...]],
+    grade: int,
+    past: Past | None,
+    unknown_past: str,
+) -> tuple[Disposition, str]:
+    severe = policy.severe_reaction_from_grade
+    if grade >= severe:
+        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {severe:g} on"
+    if past is not None and (forbidden := past.forbidden(severe)):
+        return Disposition.DISCONTINUE_PERMANENTLY, forbidden
+    if answers["recurred"] == YES:
+        return Disposition.DISCONTINUE_SESSION, "it came back after a rechallenge"
+    day = observed.onset or observed.infusion_start
+    same = past.same_infusion(day.toordinal()) if past and day else None
+    if same and same.session_over:
+        entries = " and ".join(map(str, same.entries))
+        return Disposition.DISCONTINUE_SESSION, f"discontinued for this session already (history entry {entries})"
+    open_ = _open_signs(answers, observed.pattern)
+    wait = policy.rechallenge_wait_minutes
+    minutes = observed.minutes_since_resolved
+    if grade > _MILD:  # a site may call a reaction severe from a higher grade on: it is still no mild one
+        why = f"grade {grade}: a rechallenge is only for grades 1 and {_MILD}"
+    elif MENINGITIS in suspected:
+        why = "aseptic meningitis is suspected"
+    elif answers["resolved"] != YES:
+        why = "the symptoms are not documented as fully gone"
+    elif math.isnan(minutes):
+        why = "for how long the symptoms have been gone is not known"
+    elif exceeds(float(wait), minutes):
+        why = f"the symptoms have been gone for {minutes:g} minutes, and {wait:g} are needed"
+    elif open_:
+        why = "questions are open"
+    elif unknown_past:
+        why = "the history could not be asked whether a rechallenge is forbidden"
+    elif math.isnan(observed.checked.limits.half_reaction_rate[0]):
+        why = "the rate at the reaction is not known, so that nothing limits a rechallenge"
+    else:
+        return Disposition.RECHALLENGE, f"grade {grade}, everything asked, and gone for {minutes:g} minutes"
+    return Disposition.HOLD, why
+
+
+def _open_signs(answers: dict[str, int], pattern: str) -> list[str]:
+    """Signs that nobody has answered. A weakness that is true and has no pattern is not answered either."""
+    contradicts = answers["true_weakness"] == YES and pattern == "none"
+    pattern_known = bool(pattern) and not contradicts
+    return [name for name in SIGNS if (not pattern_known if name == "weakness" else answers[name] == UNKNOWN)]
+
+
+def _missing(observed: Observed, answers: dict[str, int], disposition: Disposition, *, adult: bool) -> tuple[str, ...]:
+    """What is to be found out now: signs first, then the resolution, then what is needed for numbers."""
+    names = _open_signs(answers, observed.pattern)
+    if "hypotension" in names and adult:
+        figures = [name for name in ("sbp", "sbp_before") if math.isnan(getattr(observed, name))]
+        names[names.index("hypotension") : names.index("hypotension") + 1] = figures
+    if disposition <= Disposition.HOLD:
+        if answers["resolved"] == UNKNOWN:
+            names.append("resolved")
+        if answers["resolved"] != NO and math.isnan(observed.minutes_since_resolved):
+            names.append("minutes_since_resolved")
+    orders = observed.checked.orders
+    needed = {
+        "age_years": observed.age_years,
+        "weight": observed.weight_kg,
+        "product": 0.0 if observed.product or orders.candidates else math.nan,
+        "concentration": 0.0 if not (observed.product or orders.candidates) else observed.concentration,
+        "rate": float(orders.written["reaction_rate"].value[0]),
+        "infusion_start": 0.0 if observed.infusion_start else observed.minutes_from_start,
+        "onset": observed.minutes_from_start,
+        "volume_infused_mL": observed.volume_mL,
+    }
+    return (*names, *(name for name, value in needed.items() if math.isnan(value)))
+
+
+def _not_before(observed: Observed, policy: PolicyInForce) -> datetime | None:
+    """The wait after full resolution, to the next whole minute; None while it is not known when that was."""
+    minutes = observed.minutes_since_resolved
+    if observed.observed_at is None or observed.answers["resolved"] != YES or math.isnan(minutes):
+        return None
+    left = timedelta(minutes=policy.rechallenge_wait_minutes - minutes)
+    at = observed.observed_at
+    moment = (at.astimezone(UTC) + left).astimezone(at.tzinfo) if at.tzinfo else at + left
+    whole = moment.replace(second=0, microsecond=0)
+    return whole if moment == whole else whole + timedelta(minutes=1)

@@ -23,6 +23,12 @@ demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; 
 	$(BIN)/ivigcheck batch sample_orders/every_rule.xlsx --exit-zero
 	$(BIN)/ivigcheck schedule --indication PI --weight "100 kg" --age 41 --product Bivigam --dose "0.8 g/kg" \
 	  --max-rate "6 mg/kg/min" --screened --start 2026-11-22T22:00 --zone America/New_York
+	$(BIN)/ivigcheck reaction --from sample_orders/reaction.json
+	rm -f demo_reports/history.sqlite*
+	echo SAMPLE-PATIENT | $(BIN)/ivigcheck history confirm-thrombosis - --on 2026-11-21 --by AB \
+	  --history demo_reports/history.sqlite
+	echo SAMPLE-PATIENT | $(BIN)/ivigcheck order --patient - --history demo_reports/history.sqlite --exit-zero \
+	  --indication PI --weight "82 kg" --age 40 --product Gamunex-C --max-rate "300 mL/h" --screened
 	$(BIN)/ivigcheck policy check sample_orders/site_policy.toml
 	$(BIN)/ivigcheck policy diff built-in sample_orders/site_policy.toml --on sample_orders/clean_batch.csv
 	$(BIN)/ivigcheck template demo_reports/order_sheet.xlsx --force

@@ -235,9 +235,9 @@ _says(
     passes=({"near_in_past": True, "confirmed_in_past": True}, {}),
 )
 def near_match_in_history(orders: Orders, limits: Limits) -> Mask:
-    """The history has a confirmed thrombotic event of a patient whose id differs only in case, leading zeros or
-    punctuation.
+    """A confirmed thrombotic event is on record of an id that is almost this patient's.
 
+    It differs only in case, leading zeros or punctuation.
     Why it matters: ids are compared exactly as written. Where the two are one patient, IVIG is contraindicated.
     What to do: find out whether it is the same patient. If so, stop, and correct the id in the order.
     """

@@ -89,8 +89,7 @@ def _history(orders: Orders, i: int) -> dict[str, str]:
     ),
 )
 def rechallenge_too_soon(orders: Orders, limits: Limits) -> Mask:
-    """The infusion would go on before the symptoms have fully resolved, or too soon after; or after it was discontinued
-    for the session.
+    """The infusion would go on before the symptoms have fully resolved, too soon after, or though it was discontinued.
 
     Why it matters: resuming before complete resolution is a known pitfall. Nobody having said so counts as not
     resolved.

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 PYTHON = sys.executable
@@ -53,6 +54,28 @@ def write_orders(path: Path, count: int, seed: int = 1) -> None:
             if rng.random() < 0.01 * len(row):
                 row[rng.randrange(2, len(row))] = rng.choice(["70,5", "?", "unknown", "8 mg", "1e3"])
             writer.writerow(row)
+
+
+def write_history(path: Path, count: int, *, every: int = 0) -> None:
+    """Entries of patients who are in no order; with ``every``, of the patients of every so many numbers."""
+    sys.path.insert(0, str(ROOT))
+    from ivigcheck.history import History, NewEntry
+
+    reaction = {
+        "first_day": "2026-01-02", "grade": 2, "suspected": [], "disposition": "rechallenge", "product": "Privigen 10%",
+        "rate": "3 mg/kg/min", "rate_mg_per_kg_min": 3.0, "resolved": True, "minutes_since_resolved": 20.0,
+    }  # fmt: skip
+    block = 10_000
+
+    def entry(k: int) -> NewEntry:
+        patient = f"{rng.randrange(10**5) * every:06d}" if every else f"MRN{k % 700_000:07d}"
+        kind = "confirmed_thrombosis" if k % 5 == 0 else "reaction"
+        return NewEntry(kind, patient, "2026-01-02", "AB", reaction if kind == "reaction" else {})
+
+    rng = random.Random(2)
+    with History.recording(path) as history:
+        for start in range(0, count, block):
+            history.append([entry(k) for k in range(start, min(count, start + block))], datetime.now(UTC))
 
 
 def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
@@ -102,6 +125,17 @@ def main(runs: int) -> None:
             runs,
             env,
         )
+        history = Path(folder) / "history.sqlite"
+        write_history(history, 1_000_000)
+        for name, further in (("of other patients", 0), ("and 100,000 of the orders' patients", 100_000)):
+            write_history(history, further, every=10)
+            compare(
+                f"10,000 orders to JSON and CSV, a history of 1,000,000 entries {name} / none",
+                [*program, "batch", str(orders), *out, "--history", str(history)],
+                [*program, "batch", str(orders), *out, "--no-history"],
+                runs,
+                env,
+            )
 
 
 if __name__ == "__main__":

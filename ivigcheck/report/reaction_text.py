@@ -13,7 +13,9 @@ Facts = Mapping[str, Any]
 
 _WIDTH: Final = 80
 _LABEL: Final = 10
+_PAGE: Final = 64  # lines of a page of A4, six to the inch, with its margins
 _RULE: Final = "-" * _WIDTH
+_SIGN: Final = ("Nurse", "Physician told")
 _SUSPICION: Final = {
     "stroke": "STROKE",
     "hypersensitivity": "HYPERSENSITIVITY",
@@ -48,6 +50,9 @@ def reaction_page(facts: Facts, *, printed: bool) -> str:
     lines += ["", "WRITE DOWN", *_documentation(facts["documentation"], printed=printed)]
     lines += _items(facts["afterwards"][1:], "- ")  # the first says what is written down above
     lines += [_RULE if printed else "", *_foot(facts, printed=printed)]
+    if printed:
+        gap = [""] if len(lines) + 2 * len(_SIGN) <= _PAGE else []
+        lines += [line for who in _SIGN for line in (*gap, f"{who:<16}{'_' * 40}  Time {'_' * 17}")]
     return "\n".join(lines) + "\n"
 
 
@@ -61,15 +66,13 @@ def _head(facts: Facts, *, printed: bool) -> Iterator[str]:
     yield _RULE
     if printed:
         yield f"Patient {'_' * 33}  Ward {'_' * 32}"
-        yield ""
     parts = [
         f"GRADE {facts['grade']}",
         _DISPOSITION[facts["disposition"]],
         *(f"{_SUSPICION[name]}?" for name in facts["suspected"]),
     ]
     yield from _hanging("", " / ".join(parts))
-    if not printed:
-        yield ""
+    yield ""
 
 
 def _verdict(facts: Facts, *, printed: bool) -> Iterator[str]:
@@ -156,8 +159,6 @@ def _foot(facts: Facts, *, printed: bool) -> Iterator[str]:
     if printed:
         for notice in facts["notices"][1:]:
             yield from _said("Notice", notice)
-        for who in ("Nurse", "Physician told"):
-            yield f"{who:<16}{'_' * 40}  Time {'_' * 17}"
     else:
         for notice in facts["notices"]:
             yield from _said("Notice", notice)

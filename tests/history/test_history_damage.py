@@ -165,6 +165,18 @@ def test_no_answer_is_given_from_an_altered_entry_of_a_patient(path: Path, chang
     assert CANARY not in str(caught.value) and "history verify" in str(caught.value)
 
 
+def test_an_entry_whose_predecessor_is_gone_is_not_given_as_if_it_were_the_first(path: Path) -> None:
+    with raw(path) as connection:
+        connection.execute("DELETE FROM entry WHERE number = 1")
+        fields = connection.execute(
+            "SELECT number, kind, patient_id, event_day, recorded_at, recorded_by, about, facts FROM entry WHERE number = 2"
+        ).fetchone()
+        forged = digest(GENESIS, fields[:-1], fields[-1])
+        connection.execute("UPDATE entry SET hash = ? WHERE number = 2", (forged,))
+    with History.reading(path) as history, pytest.raises(HistoryError, match="entry 1 is missing"):
+        history.entry(2)
+
+
 def test_no_answer_on_a_near_id_is_given_from_an_altered_entry(path: Path) -> None:
     with raw(path) as connection:
         connection.execute("UPDATE entry SET event_day = '1999-01-01' WHERE number = 2")
@@ -318,6 +330,26 @@ def test_a_history_locked_against_readers_is_said_to_be_locked(path: Path, monke
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(HistoryError, match="locked"):
             History.reading(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "locked by another program"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, "damaged"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be written to"),
+        (sqlite3.SQLITE_FULL, "make room"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "the disk reports an error"),
+        (sqlite3.SQLITE_MISUSE, "SQLite reports SQLITE_SOMETHING"),
+    ],
+)
+def test_what_sqlite_reports_is_said_in_words_and_without_its_own(path: Path, code: int, words: str) -> None:
+    """Its own words may quote what is in a row."""
+    error = sqlite3.OperationalError(CANARY)
+    error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_SOMETHING"
+    with pytest.raises(HistoryError, match=words) as caught, files.told(path):
+        raise error
+    assert CANARY not in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_an_older_sqlite_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

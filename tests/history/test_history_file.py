@@ -243,6 +243,23 @@ def test_who_finds_the_file_brought_up_to_date_meanwhile_has_nothing_left_to_do(
         assert connection.execute("SELECT a FROM more").fetchall() == [(1,)]
 
 
+def test_who_finds_the_file_made_newer_still_meanwhile_leaves_it_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = five(tmp_path / "h.sqlite")
+
+    def made_newer(*_: object) -> bool:
+        with raw(path, guarded=True) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        return False
+
+    monkeypatch.setattr(files, "is_current", made_newer)
+    with pytest.raises(HistoryError, match="newer ivigcheck"):
+        History.recording(path)
+    with raw(path, guarded=True) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == 99
+
+
 def test_an_older_program_that_has_the_file_open_adds_nothing_to_a_newer_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; 
 	  --max-rate "6 mg/kg/min" --screened --start 2026-11-22T22:00 --zone America/New_York
 	$(BIN)/ivigcheck reaction --from sample_orders/reaction.json
 	rm -f demo_reports/history.sqlite*
+	$(BIN)/ivigcheck history init --history demo_reports/history.sqlite
 	echo SAMPLE-PATIENT | $(BIN)/ivigcheck history confirm-thrombosis - --on 2026-11-21 --by AB \
 	  --history demo_reports/history.sqlite
 	echo SAMPLE-PATIENT | $(BIN)/ivigcheck order --patient - --history demo_reports/history.sqlite --exit-zero \

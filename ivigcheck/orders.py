@@ -113,7 +113,8 @@ class Orders:
     answers: question -> (n,) YES, NO or UNKNOWN, dates and diagnosis codes already taken into account.
     overruled: question -> (n,) a date or a code says yes where the column says no. coded: question -> (n,) positions in
     ``diagnosis_codes``, -1 where no code answers it.
-    past: index of an order -> what the history knows of its patient; same_infusion: -> what it knows of this infusion.
+    past: index of an order -> what the history knows of its patient; same_infusion: -> what it knows of this infusion;
+    day_before: -> of one of the day before, which may be this one.
     confirmed_in_past: a confirmed thrombotic event is on record; near_in_past: one of an id that differs from the
     patient's only in case, leading zeros or punctuation. past_grade: of the worst reaction on record, NaN where
     there is none; over_for_good: IVIG was discontinued for good after one. session_over: this infusion is on record as
@@ -137,6 +138,7 @@ class Orders:
     malformed: Mapping[int, str]
     past: Mapping[int, Past]
     same_infusion: Mapping[int, SameInfusion]
+    day_before: Mapping[int, SameInfusion]
     repeated: Codes = column(0, int)  # 0 alone, 1 repeated identically, 2 repeated with other content
     indication: Codes = column(-1, int)
     indication_unknown: Mask = column(False, bool)
@@ -280,6 +282,7 @@ class Orders:
             "malformed": {},
             "past": {},
             "same_infusion": {},
+            "day_before": {},
         }
         arrays = {name: np.array([value], np.int8) for name, value in answers.items()}
         fixed |= example_columns(cls, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,6 +32,7 @@ class PastReaction:
     first_day, last_day: ordinals, of the infusion's start and of the onset, as far as known. rate: mg/kg/min at the
     reaction, NaN where not known. resolved: whether the symptoms were recorded as fully gone, and for how many minutes
     (NaN where not known). session_over: discontinued for that session; for_good: and for every later one.
+    onset, observed_at: None where not known; with their zone where it was.
     """
 
     entry: int
@@ -45,6 +46,8 @@ class PastReaction:
     for_good: bool
     product: str
     recorded_by: str
+    onset: datetime | None = None
+    observed_at: datetime | None = None
 
     def __str__(self) -> str:
         what = f"reaction of grade {self.grade} on {self.date}"
@@ -60,24 +63,66 @@ def _iso(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+def _last_word(reactions: Sequence[PastReaction]) -> tuple[bool, float]:
+    """Whether the symptoms have gone, and for how long: what was observed last, whenever it was recorded.
+
+    Where it is not known which was observed last, the worst of all.
+    """
+    moments = [each.observed_at for each in reactions]
+    if len(reactions) == 1 or _comparable(moments):
+        last = max(reactions, key=lambda each: (each.observed_at or datetime.min, each.entry))
+        return last.resolved, last.minutes_since_resolved
+    minutes = [each.minutes_since_resolved for each in reactions]
+    shortest = math.nan if any(map(math.isnan, minutes)) else min(minutes)
+    return all(each.resolved for each in reactions), shortest
+
+
+def _comparable(moments: Sequence[datetime | None]) -> bool:
+    """Whether all are known, and by one kind of clock."""
+    zoned = {moment.tzinfo is not None for moment in moments if moment}
+    return None not in moments and len(zoned) == 1
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SameInfusion:
     """What reactions in one infusion come to for its rechallenge: the worst grade, the lowest rate (mg/kg/min, NaN
-    where none is known), the last word on their resolution, and the entries."""
+    where none is known) and whether every rate is known, the last word on their resolution, and the entries."""
 
     grade: float
     rate: float
+    rates_known: bool
     resolved: bool
     minutes_since_resolved: float
     session_over: bool
     entries: tuple[int, ...]
 
+    @classmethod
+    def of(cls, reactions: Sequence[PastReaction]) -> SameInfusion | None:
+        """What these come to together; None of none."""
+        if not reactions:
+            return None
+        rates = [each.rate for each in reactions if not math.isnan(each.rate)]
+        resolved, minutes = _last_word(reactions)
+        return cls(
+            grade=max(each.grade for each in reactions),
+            rate=min(rates, default=math.nan),
+            rates_known=len(rates) == len(reactions),
+            resolved=resolved,
+            minutes_since_resolved=minutes,
+            session_over=any(each.session_over for each in reactions),
+            entries=tuple(each.entry for each in reactions),
+        )
+
+    def __str__(self) -> str:
+        return f"history {'entry' if len(self.entries) == 1 else 'entries'} {' and '.join(map(str, self.entries))}"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Past:
     """One patient's past, in the order of recording. near: other ids that differ only in case, leading zeros or
-    punctuation and have a confirmed event, each with its entry."""
+    punctuation and have a confirmed event, each with its entry. patient_id: under which the history was asked."""
 
+    patient_id: str = ""
     confirmed: tuple[PastEvent, ...] = ()
     reactions: tuple[PastReaction, ...] = ()
     near: tuple[tuple[str, int], ...] = ()
@@ -109,20 +154,22 @@ class Past:
             return f"IVIG was discontinued for good after {after} (history entry {worst.entry})"
         return ""
 
-    def same_infusion(self, day: int) -> SameInfusion | None:
-        """What was recorded of an infusion of that day (ordinal); None where nothing was."""
-        found = [each for each in self.reactions if each.first_day <= day <= each.last_day]
-        if not found:
-            return None
-        rates = [each.rate for each in found if not math.isnan(each.rate)]
-        return SameInfusion(
-            grade=max(each.grade for each in found),
-            rate=min(rates, default=math.nan),
-            resolved=found[-1].resolved,
-            minutes_since_resolved=found[-1].minutes_since_resolved,
-            session_over=any(each.session_over for each in found),
-            entries=tuple(each.entry for each in found),
-        )
+    def same_infusion(self, first: int, last: int | None = None) -> SameInfusion | None:
+        """What was recorded of an infusion of that day, or of those days (ordinals); None where nothing was.
+
+        An infusion runs past midnight: what was not recorded as resolved holds through the next day too.
+        """
+        last = first if last is None else last
+        on_day = [each for each in self.reactions if each.first_day <= last and first <= each.last_day]
+        before = [each for each in self.reactions if each.last_day == first - 1]
+        if before and not _last_word(before)[0]:
+            on_day = [*before, *on_day]
+        return SameInfusion.of(on_day)
+
+    def day_before(self, day: int) -> SameInfusion | None:
+        """What was recorded as resolved the day before: of an infusion that may still go on, or of another one."""
+        before = [each for each in self.reactions if each.last_day == day - 1]
+        return SameInfusion.of(before) if before and _last_word(before)[0] else None
 
 
 Recall = Callable[[Sequence[str]], Sequence[Past | None]]

@@ -25,6 +25,15 @@ def number(value: float, digits: int = _DIGITS + 2) -> str:
     return text if text != "-0" else "0"
 
 
+def rounded_down(value: float, digits: int = _DIGITS + 2) -> str:
+    """A limit as it may be shown: never more than it is."""
+    text = number(value, digits)
+    if not math.isfinite(value) or value <= 0 or float(text) <= value:
+        return text
+    step = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
+    return number(float(text) - step, digits)
+
+
 def against(value: float, limit: float, *, exclusive: bool = False) -> str:
     """A value as it may be shown beside its limit: with as many digits as it takes for the shown relation to be true.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import traceback
 from typing import Annotated
@@ -96,6 +97,8 @@ def _run() -> int:
         return _unwritable(f"Standard output could not be written to: {error.strerror}.")
     except Exception as error:  # nothing may leave as a traceback: it would show what the program holds
         if hasattr(error, "show") and hasattr(error, "exit_code"):
+            if hasattr(error, "message"):  # what stands there by mistake may be a patient's id
+                error.message = re.sub(r"^(Got unexpected extra arguments?).*", r"\1.", error.message, flags=re.DOTALL)
             with diagnostics() as stream:
                 error.show(stream)  # the command line's own usage errors
             return Exit.USAGE

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ivigcheck.cli.consult import NoHistoryOption, consulting
-from ivigcheck.cli.history_option import HistoryOption
+from ivigcheck.cli.history_option import HistoryOption, history_files
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day, exit_code
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
@@ -73,9 +73,9 @@ def batch(
     """
     outputs = output or []
     knowledge = knowledge_in_force(policy)
-    day = as_of_day(as_of)
+    day = as_of_day(as_of, knowledge)
     check_endings(outputs)
-    check_outputs(outputs, inputs)
+    check_outputs(outputs, [*inputs, *history_files(history)])
     started = datetime.now(UTC)
     with (
         consulting(history, knowledge, without=no_history) as memory,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
@@ -20,8 +21,14 @@ NoHistoryOption = Annotated[
     bool, typer.Option("--no-history", help="Do not ask the history of the patients; the report says so.")
 ]
 PatientOption = Annotated[
-    str, typer.Option("--patient", metavar="-", help="-: read the patient's id from standard input; ask the history.")
+    str | None,
+    typer.Option("--patient", metavar="-", help="-: read the patient's id from standard input; ask the history."),
 ]
+
+
+_WHOLLY_CHECKED: Final = 10_000
+"""Up to so many entries all of them are checked before any is used, which takes a twentieth of a second. In a larger
+history those that are used are checked, and their number and the last: the rest is for ``ivigcheck history verify``."""
 
 
 @contextlib.contextmanager
@@ -44,7 +51,18 @@ def consulting(option: str | None, knowledge: Knowledge, *, without: bool = Fals
         return
     with history:
         head = history.head()
+        if head.entries <= _WHOLLY_CHECKED:
+            history.require_whole()
         yield Memory(recalling(history), head.entries, head.hash)
+
+
+def place_to_record(option: str | None, knowledge: Knowledge) -> Path:
+    """The history to record in. The user's own begins with its first entry; any other must be there, for one that is
+    only away would be begun anew, and miss all that it holds. Raises HistoryError where it is not."""
+    place = history_path(option)
+    if place.named or knowledge.policy.site.require_history:
+        History.reading(place.path).close()
+    return place.path
 
 
 def _opened(option: str | None, *, required: bool) -> History | None:
@@ -65,10 +83,17 @@ def _opened(option: str | None, *, required: bool) -> History | None:
 
 @contextlib.contextmanager
 def consulting_for_one(
-    patient: str, option: str | None, knowledge: Knowledge, *, without: bool = False
+    patient: str | None, option: str | None, knowledge: Knowledge, *, without: bool = False
 ) -> Iterator[Memory]:
-    """The same for one order, which has no ids. patient: ``-`` reads the id from standard input, "" is nobody."""
-    if not patient:
+    """The same for one order, which has no ids. patient: ``-`` reads the id from standard input, None is nobody.
+
+    Raises UsageError too where nobody is named though the policy requires the history.
+    """
+    if patient is None:
+        if knowledge.policy.site.require_history:
+            raise UsageError(
+                f"{knowledge.policy.name} requires that the history is asked: name the patient, --patient -"
+            )
         yield Memory.none("no patient was named (--patient -)")
         return
     patient_id = read_patient_id(patient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -11,20 +12,23 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
+from ivigcheck.cli.consult import place_to_record
 from ivigcheck.cli.history_export import entry_fields, export, head_fields
 from ivigcheck.cli.history_option import HistoryOption, history_path
-from ivigcheck.cli.options import Form
+from ivigcheck.cli.options import Form, PolicyOption
 from ivigcheck.cli.patient_id import read_patient_id
 from ivigcheck.cli.policy_diff import say
 from ivigcheck.cli.terminal import captured, emit
 from ivigcheck.errors import Exit, UsageError
-from ivigcheck.history import History, NewEntry, withdrawals
+from ivigcheck.history import History, HistoryMissing, NewEntry, withdrawals
 from ivigcheck.normalise.spellings import read_date
 from ivigcheck.show import visible
+from ivigcheck.site import knowledge_in_force
 
 PATIENT_SCHEMA: Final = "ivigcheck.history-patient/1"
 _CONFIRMED: Final = "confirmed_thrombosis"
 _FIRST_YEAR: Final = 1900
+_MOST_DIGITS: Final = 18  # of an entry's number
 _NOTHING: Final = "Nothing is recorded for this patient."
 
 history_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -56,7 +60,8 @@ def _about() -> None:
       echo "$MRN" | ivigcheck history patient -
       echo "$MRN" | ivigcheck history confirm-thrombosis - \\
           --on 2026-11-20 --by AB
-      ivigcheck history withdraw 12 --reason not-confirmed --by AB
+      echo "$MRN" | ivigcheck history withdraw - 12 \\
+          --reason not-confirmed --by AB
       ivigcheck history export -o history.csv
       ivigcheck history verify
     """
@@ -97,7 +102,7 @@ def patient(
         emit(msgspec.json.format(msgspec.json.encode(facts | {"entries": rows, "near": near_rows}), indent=2) + b"\n")
         return Exit.OK
     with captured() as screen:
-        say(screen, [f"Patient {wanted}: {_counted(len(rows))}" if rows else _NOTHING])
+        say(screen, [f"Patient {wanted}: {_counted(len(rows))}" if rows else _NOTHING, f"History head {head.hash}"])
         for row in rows:
             say(screen, list(_lines(row)))
         if near_rows:
@@ -122,10 +127,11 @@ def confirm_thrombosis(
         int | None, typer.Option(metavar="ENTRY", help="The reaction's entry that turned out to be this event.")
     ] = None,
     history: HistoryOption = None,
+    policy: PolicyOption = None,
 ) -> int:
     """Record a confirmed thrombotic event on IVIG: it stops every later order of the patient.
 
-    The history is made where there is none.
+    The user's own history begins with its first entry; another one is begun with "ivigcheck history init".
 
     \b
     Examples:
@@ -141,7 +147,7 @@ def confirm_thrombosis(
          already
       3  not recorded: the history is locked, damaged or cannot be written
     """
-    path = history_path(history).path
+    path = place_to_record(history, knowledge_in_force(policy))
     day = _event_day(on)
     new = NewEntry(_CONFIRMED, read_patient_id(patient_id), day.isoformat(), by, {}, reaction)
     with History.recording(path) as opened, opened.at_once():
@@ -159,48 +165,82 @@ def confirm_thrombosis(
         f"recorded: entry {number} of {visible(str(path))}\n"
         + ("The history is new: this is its first entry.\n" if number == 1 else "")
         + "Every later order of this patient is stopped (IVG203).\n"
-        f"Were the entry wrong: ivigcheck history withdraw {number}\n"
+        f"Were the entry wrong: ivigcheck history withdraw - {number}\n"
     )
     return Exit.OK
 
 
 @history_app.command(no_args_is_help=True)
 def withdraw(
-    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="The number of the entry that is wrong.")],
+    patient_id: PatientId,
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The number of the entry that is wrong.")],
     reason: Annotated[Reason, typer.Option(help="What is wrong with it.")],
     by: By,
     history: HistoryOption = None,
 ) -> int:
     """Withdraw an entry that is wrong: it no longer counts, and stays in the history, marked.
 
-    A discontinuation that rests on it no longer counts either. What is true instead is recorded anew.
+    A discontinuation that rests on it no longer counts either. What is true instead is recorded anew. The id is that of
+    the patient under whom the entry stands, so that a slip in its number withdraws nothing of another one.
 
     \b
     Examples:
-      ivigcheck history withdraw 12 --reason not-confirmed --by AB
-      ivigcheck history withdraw 7 --reason wrong-patient --by AB
+      echo "$MRN" | ivigcheck history withdraw - 12 \\
+          --reason not-confirmed --by AB
+      echo "$MRN" | ivigcheck history withdraw - 7 \\
+          --reason wrong-patient --by AB
 
     \b
     Exit codes:
       0  withdrawn
-      2  nothing was withdrawn: the command line is wrong, there is no such
-         entry, or it is withdrawn already
+      2  nothing was withdrawn: the command line is wrong, the patient has no
+         such entry, or it is withdrawn already
       3  nothing was withdrawn: the history is missing, locked or damaged
     """
+    if not (entry.isascii() and entry.isdigit() and len(entry) <= _MOST_DIGITS):
+        raise UsageError("ENTRY is no number of an entry: see which there are, ivigcheck history patient -")
     path = history_path(history).path
     History.reading(path).close()  # a missing one has nothing to withdraw, and is not made
+    wanted = read_patient_id(patient_id)
     with History.recording(path) as opened, opened.at_once():
-        wrong = opened.entry(entry)
-        if wrong is None:
-            raise UsageError(f"There is no entry {entry}: nothing was withdrawn.")
-        new = NewEntry("withdrawal", wrong.patient_id, "", by, {"reason": reason.value}, entry)
+        wrong = opened.entry(int(entry))
+        if wrong is None or wrong.patient_id != wanted:
+            raise UsageError(f"There is no entry {entry} of this patient: nothing was withdrawn.")
+        new = NewEntry("withdrawal", wanted, "", by, {"reason": reason.value}, wrong.number)
         (number,) = opened.append([new], datetime.now(UTC))
     emit(
         f"recorded: entry {number} of {visible(str(path))} withdraws entry {entry}\n"
-        f"Entry {entry} stays, marked as withdrawn. It no longer counts,\n"
-        "nor does a discontinuation that rests on it.\n"
+        f"Entry {entry} ({wrong.kind.replace('_', ' ')}, {wrong.event_day}, recorded by {wrong.recorded_by}) stays, "
+        "marked as withdrawn.\n"
+        "It no longer counts, nor does a discontinuation that rests on it.\n"
         "Record what is true instead as a new entry, under the right patient.\n"
     )
+    return Exit.OK
+
+
+@history_app.command()
+def init(history: HistoryOption = None) -> int:
+    """Begin a history where there is none.
+
+    The user's own begins by itself with its first entry. Any other must be there before it is recorded in: one that is
+    only away, such as on a disk that is not mounted, would be begun anew, and know nothing of what it holds.
+
+    \b
+    Examples:
+      ivigcheck history init --history /srv/pharmacy/history.sqlite
+
+    \b
+    Exit codes:
+      0  begun: it has no entry yet
+      2  it is there already, and is left as it is
+      3  it cannot be made
+    """
+    path = history_path(history).path
+    with contextlib.suppress(HistoryMissing):
+        History.reading(path).close()
+        raise UsageError(f"{visible(str(path))}: is there already, and was left as it is.")
+    History.recording(path).close()
+    emit(f"begun: {visible(str(path))}\n")
     return Exit.OK
 
 

@@ -44,6 +44,15 @@ def history_path(option: str | None) -> HistoryPlace:
     return HistoryPlace(Path(named), True) if named.strip() else HistoryPlace(_data_folder() / _NAME, False)
 
 
+def history_files(option: str | None) -> list[Path]:
+    """The files of the history that counts, whose place no report may take; none where there can be no history."""
+    try:
+        path = history_path(option).path
+    except HistoryError:
+        return []
+    return [path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm")]
+
+
 def _data_folder() -> Path:
     """The user's data folder of this program."""
     from platformdirs import user_data_path

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from ivigcheck.errors import Exit, UsageError
+from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise.spellings import read_date
 
 
@@ -50,10 +52,11 @@ Quiet = Annotated[
 ]
 
 
-def as_of_day(text: str) -> date:
-    """The day that --as-of names, or today. Raises UsageError where it names none."""
+def as_of_day(text: str, knowledge: Knowledge) -> date:
+    """The day that --as-of names, or today by the site's clocks. Raises UsageError where it names none."""
     if not text:
-        return date.today()
+        zone = knowledge.policy.site.time_zone
+        return datetime.now(ZoneInfo(zone)).date() if zone else date.today()
     day = read_date(text)
     if not isinstance(day, date):
         raise UsageError(f'--as-of "{text[:40]}" is no ISO date: write it as 2026-11-22.')

@@ -24,7 +24,7 @@ from ivigcheck.site import knowledge_in_force
 def order(
     cells: Callable[[Knowledge], Cells],
     form: Annotated[Form, typer.Option("--format", help="How to print the verdict.")] = Form.TEXT,
-    patient: PatientOption = "",
+    patient: PatientOption = None,
     history: HistoryOption = None,
     no_history: NoHistoryOption = False,
     policy: PolicyOption = None,
@@ -51,7 +51,7 @@ def order(
     The exit codes are those of batch.
     """
     knowledge = knowledge_in_force(policy)
-    day = as_of_day(as_of)
+    day = as_of_day(as_of, knowledge)
     order_cells = cells(knowledge)
     with consulting_for_one(patient, history, knowledge, without=no_history) as memory:
         checked = check_order(order_cells, day, knowledge=knowledge, memory=memory)

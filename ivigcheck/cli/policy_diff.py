@@ -70,8 +70,8 @@ def diff(
       2  the command line or a policy file is wrong
       3  could not run: an input is unreadable
     """
-    day = as_of_day(as_of)
     policies = (knowledge_in_force(a), knowledge_in_force(b))
+    day = as_of_day(as_of, policies[0])
     with Progress(shown=True) as progress:
         tables = _read(policies, on, sheet, encoding, progress)
         progress("checking", sum(len(table.rows) for table in tables[0][0]))

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from ivigcheck.cli.consult import consulting
-from ivigcheck.cli.history_option import HistoryOption, history_path
+from ivigcheck.cli.consult import PatientOption, consulting, place_to_record
+from ivigcheck.cli.history_option import HistoryOption
 from ivigcheck.cli.options import PolicyOption
-from ivigcheck.cli.patient_id import read_patient_id
+from ivigcheck.cli.patient_id import FROM_INPUT, read_patient_id
 from ivigcheck.cli.reaction_dialogue import ask, ask_patient, require_terminal
 from ivigcheck.cli.reaction_options import Texts, merged, read_file, takes_observations
 from ivigcheck.cli.terminal import complain, diagnostics, emit
 from ivigcheck.errors import Exit, HistoryError, UsageError
-from ivigcheck.history import History
+from ivigcheck.history import History, NewEntry, initials_problem
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.knowledge.protocol import built_in_protocol
-from ivigcheck.past import Past
-from ivigcheck.reaction import Judgement, Observed, judge, read_observations
+from ivigcheck.past import Memory, Past
+from ivigcheck.reaction import Observed, judge, read_observations
 from ivigcheck.reaction.judgement import is_child
 from ivigcheck.reaction.recording import reaction_entries
 from ivigcheck.report.json_report import render_object
@@ -51,9 +51,7 @@ def reaction(
     form: Annotated[
         Form, typer.Option("--format", help="text for the terminal, page to print, tick and sign, or json.")
     ] = Form.TEXT,
-    patient: Annotated[
-        str, typer.Option("--patient", metavar="-", help='"-": read the patient\'s id from standard input.')
-    ] = "",
+    patient: PatientOption = None,
     record: Annotated[bool, typer.Option("--record", help="Record the reaction in the patient's history.")] = False,
     by: Annotated[str, typer.Option("--by", metavar="INITIALS", help="Who records it.")] = "",
     history: HistoryOption = None,
@@ -96,66 +94,92 @@ def reaction(
         with diagnostics() as stream:
             stream.write("".join(f"{step.text}\n" for step in protocol.first))
         given = ask(given, read, lambda observed: is_child(observed, protocol))
+        now = datetime.now().astimezone()  # the dialogue has taken its time
     observed = read(given)
-    if record and not (observed.onset or observed.infusion_start):
-        raise UsageError("--record needs a time: say --infusion-start or --onset. Nothing was recorded.")
     patient_id = ""
-    if patient:
+    if patient is not None:
         patient_id = ask_patient() if ask_for_them else read_patient_id(patient)
-    asked = _ask_history(history, patient_id, knowledge, recording=record) if patient else _Asked()
-    found = judge(observed, protocol, asked.past, unknown_past=asked.failure)
-    facts = reaction_facts(observed, found, protocol)
+    asked = _ask_history(history, patient_id, knowledge) if patient is not None else _nobody(knowledge)
+    found = judge(observed, protocol, asked.past, unknown_past=asked.failure or asked.unknown)
+    facts = reaction_facts(observed, found, protocol, asked.memory)
     facts["history_entries"] = list(asked.past.lines()) if asked.past else []
     facts["recorded"], failure = [], asked.failure
-    if record and not failure:
-        facts["recorded"], failure = _record(observed, found, patient_id, by, history, now)
-    if failure:
-        facts["notices"].append(f"{'NOT RECORDED. ' if record else ''}The history: {failure}")
+    lacking = _lacking(observed) if record else ""
+    if record and not failure and not lacking:
+        entries = reaction_entries(observed, judge(observed, protocol), patient_id, by)
+        facts["recorded"], failure = _record(entries, history, knowledge, now)
+    # At the bedside the page comes first, whatever could not be recorded or asked.
+    if failure or lacking:
+        facts["notices"].append(f"{'NOT RECORDED. ' if record else ''}{failure or lacking}")
     emit(_rendered(facts, form))
-    complain(failure)
-    return Exit.CANNOT_RUN if failure else Exit.OK
+    complain(failure or lacking)
+    if failure:
+        return Exit.CANNOT_RUN
+    return Exit.USAGE if lacking else Exit.OK
+
+
+def _lacking(observed: Observed) -> str:
+    """What a record still needs; "" where it has all."""
+    if not (observed.onset or observed.infusion_start):
+        return "--record needs a time: say --infusion-start or --onset. Nothing was recorded."
+    if observed.observed_at is None:
+        return "--record needs --observed-at: by this computer's clock the times given lie ahead. Nothing was recorded."
+    return ""
+
+
+def _nobody(knowledge: Knowledge) -> _Asked:
+    """Without a patient's id there is nobody to ask of; where the policy requires it, the past is then not known."""
+    required = knowledge.policy.site.require_history
+    return _Asked(unknown="the policy requires the history, and no patient was named" if required else "")
+
+
+_NOBODY: Final = Memory.none("no patient was named (--patient -)")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Asked:
-    """What the history said. failure: why it could not be asked; the protocol is printed all the same."""
+    """What the history said. failure: why it could not be asked; unknown: why it was not, though it must be. The
+    protocol is printed all the same."""
 
+    memory: Memory = _NOBODY
     past: Past | None = None
     failure: str = ""
+    unknown: str = ""
 
 
-def _ask_history(option: str | None, patient_id: str, knowledge: Knowledge, *, recording: bool) -> _Asked:
+def _ask_history(option: str | None, patient_id: str, knowledge: Knowledge) -> _Asked:
     try:
-        if recording and not history_path(option).path.exists():  # it begins with this reaction
-            return _Asked()
         with consulting(option, knowledge) as memory:
             (past,) = memory.recall([patient_id])
-            return _Asked(past)
+            return _Asked(memory, past)
     except HistoryError as error:
-        return _Asked(failure=str(error))
+        return _Asked(Memory.none("it could not be"), failure=str(error))
 
 
 def _record(
-    observed: Observed, found: Judgement, patient_id: str, by: str, option: str | None, now: datetime
+    entries: Sequence[NewEntry], option: str | None, knowledge: Knowledge, now: datetime
 ) -> tuple[list[int], str]:
     """The numbers of the entries, or why there are none: at the bedside the page comes first."""
-    entries = reaction_entries(observed, found, patient_id, by)
     try:
-        with History.recording(history_path(option).path) as store:
+        with History.recording(place_to_record(option, knowledge)) as store:
             return store.append(entries, now.astimezone(UTC)), ""
     except HistoryError as error:
         return [], str(error)
 
 
-def _check_options(file: str, patient: str, by: str, *, asks: bool, record: bool) -> None:
+def _check_options(file: str, patient: str | None, by: str, *, asks: bool, record: bool) -> None:
     """Raises UsageError for options that do not go together."""
+    if patient not in (None, FROM_INPUT):
+        read_patient_id(patient or "")  # which refuses it
+    if by and (problem := initials_problem(by)):
+        raise UsageError(f"--by: {problem}")
     if asks:
         require_terminal()
-    if record and not (patient and by):
+    if record and (patient is None or not by):
         raise UsageError("--record needs the patient and who records: --patient - and --by INITIALS.")
     if by and not record:
         raise UsageError("--by says who records: it goes with --record.")
-    if file == "-" and patient:
+    if file == "-" and patient is not None:
         raise UsageError("--from - and --patient - both read standard input: write the observations to a file.")
 
 

@@ -85,5 +85,7 @@ def _idle(
 
 
 def _words(each: Observation) -> str:
+    if each.name in _PRESSURES:  # no figure: whether adult ones hold may not be known yet
+        return f"{each.question} [{each.shown}]"
     form = {"answer": "yes/no", "pattern": each.shown}.get(each.kind, f"such as {each.shown}")
     return f"{each.question} [{form}]"

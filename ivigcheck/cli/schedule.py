@@ -40,7 +40,7 @@ def schedule(
         typer.Option(metavar='"0.1 mL/h"', help="What the pump's rates are rounded down to. Default: the policy's."),
     ] = "",
     form: Annotated[Form, typer.Option("--format", help="How to print the schedule.")] = Form.TEXT,
-    patient: PatientOption = "",
+    patient: PatientOption = None,
     history: HistoryOption = None,
     no_history: NoHistoryOption = False,
     policy: PolicyOption = None,
@@ -75,7 +75,10 @@ def schedule(
         raise UsageError("--zone says nothing without --start: say when the infusion starts, such as 2026-11-22T22:00.")
     zone = zone or knowledge.policy.site.time_zone
     clock = Clock.read(start, zone) if start else None
-    order_cells, day = cells(knowledge), as_of_day(as_of)
+    order_cells = cells(knowledge)
+    day = clock.start.date() if clock and not as_of else as_of_day(as_of, knowledge)
+    if clock and clock.start.date() <= day:
+        order_cells = {"ordered_at": clock.start.date().isoformat(), **order_cells}
     with consulting_for_one(patient, history, knowledge, without=no_history) as memory:
         checked = check_order(order_cells, day, knowledge=knowledge, memory=memory)
     rendering = Rendering(checked, datetime.now(UTC)).scheduled(clock, increment)

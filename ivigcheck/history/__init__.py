@@ -10,6 +10,7 @@ from ivigcheck.history.entries import (
     Head,
     NewEntry,
     effective,
+    initials_problem,
     patient_id_problem,
     withdrawals,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "HistoryMissing",
     "NewEntry",
     "effective",
+    "initials_problem",
     "patient_id_problem",
     "withdrawals",
 ]

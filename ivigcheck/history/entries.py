@@ -26,6 +26,14 @@ _LONGEST_INITIALS: Final = 10
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 
 
+def initials_problem(initials: str) -> str:
+    """Why these cannot be the initials of who records; "" where they can."""
+    known = all(ch.isalpha() or (ch.isascii() and ch.isdigit()) or ch in ".-" for ch in initials)
+    if 1 <= len(initials) <= _LONGEST_INITIALS and known:
+        return ""
+    return f"The initials of who records are 1 to {_LONGEST_INITIALS} letters, digits, points or hyphens."
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class NewEntry:
     """What is to be recorded. Raises UsageError where it cannot be.
@@ -50,13 +58,9 @@ class NewEntry:
             raise UsageError(f"The patient's id {problem}: nothing was recorded.")
         if not (withdraws and self.event_day == "") and not _is_day(self.event_day):
             raise UsageError("The day of the event is no ISO date: write it as 2026-11-22.")
-        initials = self.recorded_by
-        if not 1 <= len(initials) <= _LONGEST_INITIALS or not all(
-            ch.isalpha() or (ch.isascii() and ch.isdigit()) or ch in ".-" for ch in initials
-        ):
-            raise UsageError(
-                f"The initials of who records are 1 to {_LONGEST_INITIALS} letters, digits, points or hyphens."
-            )
+        problem = initials_problem(self.recorded_by)
+        if problem:
+            raise UsageError(problem)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

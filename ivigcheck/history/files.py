@@ -129,11 +129,7 @@ def _check(path: Path) -> None:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        why = "is a link that leads nowhere" if path.is_symlink() else "does not exist"
-        raise HistoryMissing(
-            f"The history {shown(path)} {why}. Name the right file, with --history or the variable IVIGCHECK_HISTORY; "
-            "the first entry that is recorded makes a new one."
-        ) from error
+        raise _missing(path) from error
     except ValueError as error:  # a NUL in the name
         raise HistoryError(f"The history {shown(path)} has a name that no file can have: name another.") from error
     if not stat.S_ISREG(status.st_mode):
@@ -160,6 +156,23 @@ def _check(path: Path) -> None:
             f"The file {shown(path)} is no history of ivigcheck. If it is another program's, name another one with "
             "--history; if it was a history, it is damaged: restore it from a backup."
         )
+
+
+def _missing(path: Path) -> HistoryError:
+    """There is none; or what there was is away, which is no beginning."""
+    for link in (path, *path.parents):
+        if link.is_symlink() and not link.exists():
+            return HistoryError(
+                f"The history {shown(path)} is away: the link {shown(link)} leads nowhere. Put back what it leads to."
+            )
+    for ending in ("-wal", "-journal"):
+        left = path.with_name(f"{path.name}{ending}")
+        if left.exists():
+            return damaged(path, f"the file is gone, and {left.name}, which belongs to it, is there")
+    return HistoryMissing(
+        f"The history {shown(path)} does not exist. Name the right file, with --history or the variable "
+        "IVIGCHECK_HISTORY; or begin a new one: ivigcheck history init"
+    )
 
 
 def _create(path: Path) -> None:

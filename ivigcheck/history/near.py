@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import Final
 
+_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")  # letters by name, and blanks to the eye
 _LEADING_ZEROS: Final = re.compile("(?<![0-9])0+(?=[0-9])")
 
 
@@ -19,11 +20,16 @@ def near_keys(patient_id: str) -> tuple[str, str]:
     first key drops punctuation first, the second drops zeros first. Each says in front which it is.
     """
     text = unicodedata.normalize("NFKC", patient_id).casefold()
-    return f"1{_without_zeros(_letters_and_digits(text))}", f"2{_letters_and_digits(_without_zeros(text))}"
+    one, other = _without_zeros(_letters_and_digits(text)), _letters_and_digits(_without_zeros(text))
+    if not one:  # of punctuation alone: it is near nothing
+        return f"1={text}", f"2={text}"
+    return f"1{one}", f"2{other}"
 
 
 def _letters_and_digits(text: str) -> str:
-    return text if text.isalnum() else "".join(ch for ch in text if ch.isalnum())
+    if text.isascii() and text.isalnum():
+        return text
+    return "".join(ch for ch in text if ch.isalnum() and ch not in _FILLERS)
 
 
 def _without_zeros(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from ivigcheck.errors import HistoryError
@@ -23,17 +23,18 @@ def recalling(history: History) -> Callable[[Sequence[str]], list[Past | None]]:
         known = history.of_patients(patient_ids)
         near = history.near(patient_ids)
         return [
-            _past(known.get(patient, ()), near.get(patient, ())) if patient in known or patient in near else None
-            for patient in patient_ids
+            _past(each, known.get(each, ()), near.get(each, ())) if each in known or each in near else None
+            for each in patient_ids
         ]
 
     return recall
 
 
-def _past(entries: Iterable[Entry], near: Iterable[Entry]) -> Past | None:
+def _past(patient_id: str, entries: Iterable[Entry], near: Iterable[Entry]) -> Past:
     entries = tuple(entries)
     confirmed = tuple(_event(entry) for entry in entries if entry.kind == "confirmed_thrombosis")
     return Past(
+        patient_id=patient_id,
         confirmed=confirmed,
         reactions=tuple(_reaction(entry) for entry in entries if entry.kind == "reaction"),
         near=tuple((entry.patient_id, entry.number) for entry in near),
@@ -67,9 +68,15 @@ def _reaction(entry: Entry) -> PastReaction:
             for_good=facts["disposition"] == _FOR_GOOD,
             product=str(facts["product"]),
             recorded_by=entry.recorded_by,
+            onset=_moment(facts["onset"]),
+            observed_at=_moment(facts["observed_at"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(entry) from error
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _unreadable(entry: Entry) -> HistoryError:

@@ -25,6 +25,7 @@ _WITH_PREVIOUS: Final = (
 )
 _INSERT: Final = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CONFIRMED: Final = "confirmed_thrombosis"
+_LARGEST: Final = 2**63 - 1  # number that SQLite holds
 _AT_ONCE: Final = 500  # values of one query; every SQLite takes 999
 
 
@@ -70,6 +71,8 @@ class History:
 
     def entry(self, number: int) -> Entry | None:
         """One entry, None where there is none of that number."""
+        if not 0 < number <= _LARGEST:
+            return None
         with told(self.path):
             row = self._connection.execute(f"{_WITH_PREVIOUS} WHERE e.number = ?", (number,)).fetchone()
             return self._checked(row) if row else None
@@ -132,6 +135,12 @@ class History:
                 raise damaged(self.path, "its head and its entries disagree: entries are missing, or were slipped in")
             return Head(entries, hash_)
 
+    def require_whole(self) -> None:
+        """Checks every entry, and all that finds them. Raises HistoryError with the first thing that is wrong."""
+        with told(self.path):
+            for problem in problems_of(self._connection, "", first=True):
+                raise damaged(self.path, problem.removesuffix("."))
+
     def problems(self, head: str = "") -> list[str]:
         """What is wrong with the file, each as a sentence; empty where it is whole.
 
@@ -187,19 +196,25 @@ class History:
         return list(range(head.entries + 1, number + 1))
 
     def _check_about(self, kind: str, patient_id: str, about: int) -> None:
+        if not 0 < about <= _LARGEST:
+            raise UsageError(f"There is no entry {about}: nothing was recorded.")
         row = self._connection.execute(
-            "SELECT e.kind, e.patient_id, w.number FROM entry e "
+            "SELECT e.kind, e.patient_id, r.kind, w.number FROM entry e LEFT JOIN entry r ON r.number = e.about "
             "LEFT JOIN entry w ON w.about = e.number AND w.kind = 'withdrawal' WHERE e.number = ?",
             (about,),
         ).fetchone()
         if row is None:
             raise UsageError(f"There is no entry {about}: nothing was recorded.")
-        its_kind, its_patient, withdrawn_by = row
+        its_kind, its_patient, rests_on, withdrawn_by = row
         if its_patient != patient_id:
             raise UsageError(f"Entry {about} is another patient's: nothing was recorded.")
         if its_kind == "withdrawal":
             what = "cannot be withdrawn: record what is true anew" if kind == "withdrawal" else "says nothing by itself"
             raise UsageError(f"Entry {about} is a withdrawal, which {what}. Nothing was recorded.")
+        if its_kind == "discontinuation" and rests_on == "reaction" and kind == "withdrawal":
+            raise UsageError(
+                f"Entry {about} rests on a reaction: withdraw that, if it is wrong. Nothing was recorded."
+            )
         if withdrawn_by is not None:
             raise UsageError(f"Entry {about} is withdrawn already, by entry {withdrawn_by}: nothing was recorded.")
 

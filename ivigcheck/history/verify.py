@@ -15,10 +15,11 @@ from ivigcheck.history.schema import objects_known, objects_of
 _HEAD: Final = re.compile("[0-9a-f]{12,64}")  # twelve digits are what a report has room for, and enough to tell
 
 
-def problems_of(connection: sqlite3.Connection, head: str) -> list[str]:
+def problems_of(connection: sqlite3.Connection, head: str, *, first: bool = False) -> list[str]:
     """Each problem as a sentence that names the entry, and no patient; empty where the history is whole.
 
     head: the hash, or its first twelve digits or more, that an earlier report printed; it must still be there.
+    first: stop at the first problem.
     Raises UsageError where that is no hash.
     """
     head = head.strip().lower()
@@ -28,6 +29,8 @@ def problems_of(connection: sqlite3.Connection, head: str) -> list[str]:
     try:
         for problem in _problems(connection, head):
             found.append(problem)
+            if first:
+                break
     except (sqlite3.DatabaseError, UnicodeError) as error:
         if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise  # nothing is known then

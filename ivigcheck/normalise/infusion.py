@@ -117,16 +117,18 @@ def read_grades(reader: Reader) -> Floats:
     return np.where(broken | above, np.nan, grade)
 
 
-def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats, recorded: Floats) -> Mask:
+def find_rechallenges(reader: Reader, grade: Floats, minutes: Floats, recorded: Floats, open_: Mask) -> Mask:
     """(n,) whether this infusion goes on after a reaction; then grade and rate of the reaction are needed.
 
-    grade: of the order or the history. recorded: (n,) the rate at a reaction that the history knows of this infusion.
+    grade: of the order or the history. recorded: (n,) the rate at a reaction that the history knows of this infusion;
+    open_: (n,) it knows of one without its rate.
     """
     rate_given = ~np.isnan(reader.written["reaction_rate"].value)
     rate_given &= reader.problems["reaction_rate"].trouble == Trouble.NONE
     rechallenge = ((grade >= 1) | rate_given | ~np.isnan(minutes)) & reader.usable
     reader.missing("reaction_grade", rechallenge & np.isnan(grade))
-    reader.missing("reaction_rate", rechallenge & reader.silent("reaction_rate") & np.isnan(recorded))
+    unknown = np.isnan(recorded) | open_
+    reader.missing("reaction_rate", rechallenge & reader.silent("reaction_rate") & unknown)
     return rechallenge
 
 

@@ -69,8 +69,9 @@ def normalise(
     codes = read_diagnoses(reader, knowledge)
     answers = patient.read_answers(reader, days, codes, confirmed, knowledge, extract=identified)
     over_age = reader.usable & (age > knowledge.policy.at_risk_over_age)
-    last_ivig_day = remembered.last_infusion(reader.days(COLUMN["last_ivig_date"], as_of))
-    another_product = infusion.read_last_products(reader, products, knowledge, remembered.last_products)
+    stated_day = reader.days(COLUMN["last_ivig_date"], as_of)
+    recorded_products = remembered.last_products(stated_day)
+    another_product = infusion.read_last_products(reader, products, knowledge, recorded_products)
     first_infusion = reader.answers(COLUMN["first_infusion"])
     _note_the_rest(reader)
     return Orders(
@@ -115,16 +116,17 @@ def normalise(
         height_cm=height,
         phase=reader.choices(COLUMN["phase"]),
         ordered_day=ordered_day,
-        last_ivig_day=last_ivig_day,
+        last_ivig_day=remembered.last_infusion(stated_day),
         first_infusion=first_infusion,
         another_product=another_product,
         reaction_grade=grade,
         minutes_since_resolved=minutes,
         reaction_resolved=resolved,
         days_since_thrombosis=days,
-        rechallenge=infusion.find_rechallenges(reader, grade, minutes, recorded_rate),
+        rechallenge=infusion.find_rechallenges(reader, grade, minutes, recorded_rate, remembered.rate_open()),
         past=remembered.past,
         same_infusion=remembered.same,
+        day_before=remembered.day_before,
         confirmed_in_past=confirmed,
         near_in_past=remembered.mask(lambda past: bool(past.near)),
         past_grade=remembered.grade,

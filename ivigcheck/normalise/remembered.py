@@ -17,7 +17,7 @@ from ivigcheck.written import Codes, Trouble
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Remembered:
-    """By index of an order what the history knows of its patient, and of this very infusion.
+    """By index of an order what the history knows of its patient, of this very infusion, and of the day before it.
 
     n: number of orders. own_day: (n,) ordinal of the infusion, the day of the check where the order names none.
     """
@@ -26,6 +26,7 @@ class Remembered:
     own_day: Codes
     past: dict[int, Past]
     same: dict[int, SameInfusion]
+    day_before: dict[int, SameInfusion]
 
     def mask(self, says: Callable[[Past], bool]) -> Mask:
         """(n,) whether the patient's past says so."""
@@ -68,11 +69,15 @@ class Remembered:
                 days[i] = last.last_day
         return days
 
-    @property
-    def last_products(self) -> dict[int, str]:
-        """Index of an order -> product of the last infusion on record."""
+    def rate_open(self) -> Mask:
+        """(n,) whether a reaction in this infusion is on record without its rate."""
+        return np.asarray(self.same_infusion(lambda same: not same.rates_known) == 1, bool)
+
+    def last_products(self, stated: Codes) -> dict[int, str]:
+        """Index of an order -> product of the last infusion on record; stated: (n,) its day by the order, which may
+        name a later infusion of which the record knows nothing."""
         last = {i: past.last_infusion(int(self.own_day[i])) for i, past in self.past.items()}
-        return {i: each.product for i, each in last.items() if each}
+        return {i: each.product for i, each in last.items() if each and stated[i] <= each.last_day}
 
 
 def remember(reader: Reader, recall: Recall | None, own_day: Codes) -> Remembered:
@@ -82,13 +87,18 @@ def remember(reader: Reader, recall: Recall | None, own_day: Codes) -> Remembere
     """
     n = reader.cells.n
     if recall is None:
-        return Remembered(n, own_day, {}, {})
+        return Remembered(n, own_day, {}, {}, {})
     readable = reader.usable & (reader.problems["patient_id"].trouble == Trouble.NONE)
     ids = reader.cells.column("patient_id")
     distinct = list(dict.fromkeys(itertools.compress(ids, readable)))
     known = {text: past for text, past in zip(distinct, recall(distinct), strict=True) if past is not None}
     if not known:
-        return Remembered(n, own_day, {}, {})
+        return Remembered(n, own_day, {}, {}, {})
     pasts = {i: known[text] for i, text in enumerate(ids) if text in known and readable[i]}
     same = {i: past.same_infusion(int(own_day[i])) for i, past in pasts.items()}
-    return Remembered(n, own_day, pasts, {i: found for i, found in same.items() if found is not None})
+    before = {i: past.day_before(int(own_day[i])) for i, past in pasts.items()}
+    return Remembered(n, own_day, pasts, _known(same), _known(before))
+
+
+def _known(found: dict[int, SameInfusion | None]) -> dict[int, SameInfusion]:
+    return {i: each for i, each in found.items() if each is not None}

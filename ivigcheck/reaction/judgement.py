@@ -12,10 +12,13 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
+import numpy as np
+
 from ivigcheck.knowledge.facts import PolicyInForce
 from ivigcheck.knowledge.protocol import ProtocolFile
+from ivigcheck.limits import pump_rates
 from ivigcheck.orders import NO, UNKNOWN, YES
-from ivigcheck.past import Past
+from ivigcheck.past import Past, SameInfusion
 from ivigcheck.reaction.observations import SIGNS
 from ivigcheck.reaction.reading import Observed
 from ivigcheck.units import exceeds
@@ -53,13 +56,14 @@ _NAMES: Final = {
 class Judgement:
     """The conclusions. suspected: each suspicion with the observations that say so.
 
-    adult: whether adult figures hold. hypotension: YES, NO or UNKNOWN. anaphylaxis: hypotension with another sign, or
-    hypersensitivity that threatens life. missing: observations to be made now, by name.
-    max_rate: of a rechallenge in mg/kg/min, max_mL_per_h as the pump takes it; NaN where not known or none is allowed.
-    not_before: the earliest moment of a rechallenge; None where not known or none is allowed.
+    by_grade: whether the grade alone ends IVIG for good. adult: whether adult figures hold. hypotension: YES, NO or
+    UNKNOWN. anaphylaxis: hypotension with another sign, or hypersensitivity that threatens life. missing: observations
+    to be made now, by name. max_rate: of a rechallenge in mg/kg/min, max_mL_per_h as the pump takes it; NaN where not
+    known or none is allowed. not_before: the earliest moment of a rechallenge; None where not known or none is allowed.
     """
 
     adult: bool
+    by_grade: bool
     hypotension: int
     anaphylaxis: bool
     suspected: dict[str, tuple[str, ...]]
@@ -87,11 +91,11 @@ def judge(observed: Observed, protocol: ProtocolFile, past: Past | None = None, 
     grade, grade_because = _grade(answers, suspected)
     anaphylaxis = HYPERSENSITIVITY in suspected and grade >= 4
     disposition, disposition_because = _disposition(observed, policy, answers, suspected, grade, past, unknown_past)
-    may_follow = disposition <= Disposition.HOLD and grade <= _MILD and MENINGITIS not in suspected
-    limits = observed.checked.limits
-    known = may_follow and not math.isnan(limits.half_reaction_rate[0])
+    may_follow = disposition <= Disposition.HOLD and MENINGITIS not in suspected
+    max_rate, max_mL_per_h = _most(observed, policy, _recorded(observed, past)) if may_follow else (math.nan, math.nan)
     return Judgement(
         adult=adult,
+        by_grade=grade > _MILD or grade >= policy.severe_reaction_from_grade,
         hypotension=hypotension,
         anaphylaxis=anaphylaxis,
         suspected=suspected,
@@ -100,10 +104,28 @@ def judge(observed: Observed, protocol: ProtocolFile, past: Past | None = None, 
         disposition=disposition,
         disposition_because=disposition_because,
         missing=_missing(observed, answers, disposition, adult=adult),
-        max_rate=float(limits.hard_max[0]) if known else math.nan,
-        max_mL_per_h=float(limits.hard_max_mL_per_h[0]) if known else math.nan,
+        max_rate=max_rate,
+        max_mL_per_h=max_mL_per_h,
         not_before=_not_before(observed, policy) if may_follow else None,
     )
+
+
+def _most(observed: Observed, policy: PolicyInForce, same: SameInfusion | None) -> tuple[float, float]:
+    """The fastest rate of a rechallenge in mg/kg/min and in mL/h; NaN where not known.
+
+    Of several reactions in one infusion the slowest counts.
+    """
+    orders, limits = observed.checked.orders, observed.checked.limits
+    if math.isnan(limits.half_reaction_rate[0]):
+        return math.nan, math.nan
+    recorded = same.rate * policy.rechallenge_fraction if same else math.nan
+    if not recorded < limits.hard_max[0]:
+        return float(limits.hard_max[0]), float(limits.hard_max_mL_per_h[0])
+    per_h = recorded * orders.rate_weight_kg * _MINUTES_PER_HOUR / orders.concentration
+    return recorded, float(pump_rates(per_h, np.array([False]))[0])
+
+
+_MINUTES_PER_HOUR: Final = 60
 
 
 def is_adult(observed: Observed, protocol: ProtocolFile) -> bool:
@@ -127,7 +149,7 @@ def _hypotension(observed: Observed, protocol: ProtocolFile, *, adult: bool) -> 
     drop = observed.sbp_before - observed.sbp
     by_figures = UNKNOWN
     if not is_child(observed, protocol):
-        if observed.sbp <= bounds.systolic_at_most or drop >= bounds.systolic_drop:
+        if _reaches(bounds.systolic_at_most, observed.sbp) or _reaches(drop, bounds.systolic_drop):
             by_figures = YES
         elif adult and not math.isnan(drop):
             by_figures = NO
@@ -137,6 +159,11 @@ def _hypotension(observed: Observed, protocol: ProtocolFile, *, adult: bool) -> 
     if said == YES:
         return YES, "hypotension"
     return (NO if NO in (said, by_figures) else UNKNOWN), ""
+
+
+def _reaches(value: float, bound: float) -> bool:
+    """Whether a value is at least its bound, both known, and equal within the tolerance of all comparisons."""
+    return not math.isnan(value) and not math.isnan(bound) and not exceeds(float(bound), float(value))
 
 
 def _suspected(answers: dict[str, int], pattern: str, hypotension: str) -> dict[str, tuple[str, ...]]:
@@ -182,23 +209,26 @@ def _disposition(
     unknown_past: str,
 ) -> tuple[Disposition, str]:
     severe = policy.severe_reaction_from_grade
+    if grade > _MILD:  # whatever a site calls severe on later orders
+        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {_MILD + 1} on"
     if grade >= severe:
-        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {severe:g} on"
+        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {severe:g} on, by the policy"
     if past is not None and (forbidden := past.forbidden(severe)):
         return Disposition.DISCONTINUE_PERMANENTLY, forbidden
     if answers["recurred"] == YES:
         return Disposition.DISCONTINUE_SESSION, "it came back after a rechallenge"
-    day = observed.onset or observed.infusion_start
-    same = past.same_infusion(day.toordinal()) if past and day else None
+    same = _recorded(observed, past)
     if same and same.session_over:
-        entries = " and ".join(map(str, same.entries))
-        return Disposition.DISCONTINUE_SESSION, f"discontinued for this session already (history entry {entries})"
+        return Disposition.DISCONTINUE_SESSION, f"discontinued for this session already ({same})"
+    if same and answers["recurred"] == UNKNOWN and _came_later(observed, past, same):
+        return (
+            Disposition.DISCONTINUE_SESSION,
+            f"it came back: an earlier reaction in this infusion is on record ({same})",
+        )
     open_ = _open_signs(answers, observed.pattern)
     wait = policy.rechallenge_wait_minutes
     minutes = observed.minutes_since_resolved
-    if grade > _MILD:  # a site may call a reaction severe from a higher grade on: it is still no mild one
-        why = f"grade {grade}: a rechallenge is only for grades 1 and {_MILD}"
-    elif MENINGITIS in suspected:
+    if MENINGITIS in suspected:
         why = "aseptic meningitis is suspected"
     elif answers["resolved"] != YES:
         why = "the symptoms are not documented as fully gone"
@@ -208,13 +238,42 @@ def _disposition(
         why = f"the symptoms have been gone for {minutes:g} minutes, and {wait:g} are needed"
     elif open_:
         why = "questions are open"
+    elif past is not None and past.near:
+        entry = past.near[-1][1]
+        why = (
+            f"is it the same patient? Of almost the same id a confirmed thrombosis is on record (history entry {entry})"
+        )
     elif unknown_past:
         why = "the history could not be asked whether a rechallenge is forbidden"
     elif math.isnan(observed.checked.limits.half_reaction_rate[0]):
         why = "the rate at the reaction is not known, so that nothing limits a rechallenge"
     else:
-        return Disposition.RECHALLENGE, f"grade {grade}, everything asked, and gone for {minutes:g} minutes"
+        return Disposition.RECHALLENGE, f"every sign was looked for, and all are gone for {minutes:g} minutes"
     return Disposition.HOLD, why
+
+
+def _recorded(observed: Observed, past: Past | None) -> SameInfusion | None:
+    """What is on record of this infusion."""
+    if past is None:
+        return None
+    moments = [each for each in (observed.infusion_start, observed.onset) if each]
+    if not moments and observed.observed_at:
+        moments = [observed.observed_at]
+    if not moments:
+        return None
+    days = [moment.toordinal() for moment in moments]
+    # Where nobody says when it started, that may have been before midnight.
+    return past.same_infusion(min(days) - (0 if observed.infusion_start else 1), max(days))
+
+
+def _came_later(observed: Observed, past: Past | None, same: SameInfusion) -> bool:
+    """Whether a reaction on record began before this one: this is then another, and no further word on the same."""
+    onsets = [each.onset for each in past.reactions if each.entry in same.entries] if past else []
+    own = observed.onset
+    return any(
+        each is not None and own is not None and (each.tzinfo is None) == (own.tzinfo is None) and each < own
+        for each in onsets
+    )
 
 
 def _open_signs(answers: dict[str, int], pattern: str) -> list[str]:
@@ -231,6 +290,8 @@ def _missing(observed: Observed, answers: dict[str, int], disposition: Dispositi
         figures = [name for name in ("sbp", "sbp_before") if math.isnan(getattr(observed, name))]
         names[names.index("hypotension") : names.index("hypotension") + 1] = figures
     if disposition <= Disposition.HOLD:
+        if answers["recurred"] == UNKNOWN:
+            names.append("recurred")
         if answers["resolved"] == UNKNOWN:
             names.append("resolved")
         if answers["resolved"] != NO and math.isnan(observed.minutes_since_resolved):
@@ -243,7 +304,7 @@ def _missing(observed: Observed, answers: dict[str, int], disposition: Dispositi
         "concentration": 0.0 if not (observed.product or orders.candidates) else observed.concentration,
         "rate": float(orders.written["reaction_rate"].value[0]),
         "infusion_start": 0.0 if observed.infusion_start else observed.minutes_from_start,
-        "onset": observed.minutes_from_start,
+        "onset": 0.0 if observed.onset else observed.minutes_from_start,
         "volume_infused_mL": observed.volume_mL,
     }
     return (*names, *(name for name, value in needed.items() if math.isnan(value)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from ivigcheck.knowledge.facts import PolicyInForce
 from ivigcheck.knowledge.model import Source
@@ -12,7 +13,7 @@ from ivigcheck.knowledge.protocol import ProtocolFile, Step
 from ivigcheck.orders import YES
 from ivigcheck.reaction.judgement import HYPERSENSITIVITY, MENINGITIS, STROKE, Disposition, Judgement
 from ivigcheck.reaction.reading import Observed
-from ivigcheck.show import number
+from ivigcheck.show import number, rounded_down
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +38,7 @@ def plan(observed: Observed, found: Judgement, protocol: ProtocolFile) -> Plan:
     first[-1] = f"{first[-1]} {line_compatibility(observed)}"
     urgent = [*_urgent(found, protocol)]
     return Plan(
-        actions=(*first, *said(*urgent), *said(protocol.examine, *_by_grade(found, policy, protocol))),
+        actions=(*first, *said(*urgent, *_ending(found, protocol), protocol.examine, *_watching(found, protocol))),
         follows=tuple(_follows(observed, found, protocol)),
         workup=said(*_workup(found, policy, protocol)),
         afterwards=said(protocol.afterwards, protocol.later_orders),
@@ -46,7 +47,7 @@ def plan(observed: Observed, found: Judgement, protocol: ProtocolFile) -> Plan:
 
 def _text(step: Step, policy: PolicyInForce, *, adult: bool) -> str:
     text = step.text if adult or not step.otherwise else step.otherwise
-    return text.format(wait=number(policy.rechallenge_wait_minutes), watch=number(policy.close_watch_minutes))
+    return text.format(watch=number(policy.close_watch_minutes))
 
 
 def line_compatibility(observed: Observed) -> str:
@@ -75,20 +76,22 @@ def _urgent(found: Judgement, protocol: ProtocolFile) -> Iterator[tuple[Step, ..
         yield protocol.aseptic_meningitis
 
 
-def _by_grade(found: Judgement, policy: PolicyInForce, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
+def _ending(found: Judgement, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
     if found.disposition == Disposition.DISCONTINUE_PERMANENTLY:
         yield protocol.severe
     elif found.disposition == Disposition.DISCONTINUE_SESSION:
         yield protocol.session
-        yield protocol.mild
-    else:
+
+
+def _watching(found: Judgement, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
+    if found.disposition != Disposition.DISCONTINUE_PERMANENTLY:
         yield protocol.mild
 
 
 def _workup(found: Judgement, policy: PolicyInForce, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
     if STROKE in found.suspected:
         yield protocol.brain_imaging
-    if found.grade >= policy.severe_reaction_from_grade or STROKE in found.suspected:
+    if found.disposition == Disposition.DISCONTINUE_PERMANENTLY and found.by_grade:
         yield protocol.workup
     if MENINGITIS in found.suspected:
         yield protocol.lumbar_puncture
@@ -111,16 +114,24 @@ def _moment(observed: Observed, found: Judgement) -> str:
         return f"{number(wait)} minutes after all symptoms have fully gone"
     left = math.ceil(wait - observed.minutes_since_resolved)
     passed = f"{left} minutes after these observations" if left > 0 else "which has passed"
-    return f"{found.not_before:%Y-%m-%d %H:%M}, {passed}"
+    return f"{clock_text(found.not_before)}, {passed}"
+
+
+def clock_text(moment: datetime) -> str:
+    """A moment as a clock shows it, with the offset where it is known: ``2026-11-22 23:13 (UTC-05:00)``."""
+    return f"{moment:%Y-%m-%d %H:%M}" + (f" ({moment.tzname()})" if moment.tzinfo else "")
 
 
 def _limit(observed: Observed, found: Judgement) -> str:
     """The fastest rate of a rechallenge, with what it rests on."""
     limits = observed.checked.limits
+    if found.max_rate < limits.hard_max[0]:
+        per_h = "" if math.isnan(found.max_mL_per_h) else f" = {number(found.max_mL_per_h)} mL/h"
+        return f"{rounded_down(found.max_rate)} mg/kg/min{per_h} (the lowest rate at a reaction that is on record)"
     below = "below " if limits.hard_max_exclusive[0] else ""
     per_h = "" if math.isnan(found.max_mL_per_h) else f" = {number(found.max_mL_per_h)} mL/h"
     basis = limits.basis(limits.hard_max_basis, 0)
-    return f"{below}{number(found.max_rate)} mg/kg/min{per_h} ({basis.text if basis else ''})"
+    return f"{below}{rounded_down(found.max_rate)} mg/kg/min{per_h} ({basis.text if basis else ''})"
 
 
 def sources(observed: Observed, found: Judgement, protocol: ProtocolFile) -> tuple[Source, ...]:

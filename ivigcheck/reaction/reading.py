@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -189,7 +190,8 @@ def _check(given: Mapping[str, str], knowledge: Knowledge, now: datetime, proble
     if orders.product_state[0] == ProductState.UNRECOGNISED:
         problems.add("product", given["product"], 'is no product known here: "ivigcheck products" lists them')
     for conflict in orders.conflicts:
-        problems.add(columns.get(conflict.column, conflict.column), given.get(conflict.column, ""), conflict.why[0])
+        why = conflict.why[0].replace(", and the order says", "; given is")
+        problems.add(columns.get(conflict.column, conflict.column), given.get(conflict.column, ""), f"cannot be: {why}")
     return checked
 
 
@@ -210,9 +212,14 @@ class _Times:
         self.start, self.onset, observed = read["infusion_start"], read["onset"], read["observed_at"]
         self.explicit = observed is not None
         naive = any(moment.tzinfo is None for moment in named)
-        self.observed: datetime | None = observed or (now.replace(tzinfo=None) if naive else now)
+        own = ZoneInfo(zone) if zone else next((moment.tzinfo for moment in named), now.tzinfo)
+        here = now.replace(tzinfo=None) if naive else now.astimezone(own)
+        self.observed: datetime | None = observed or here
         if not problems.lines:
             self._compare(self.observed, naive=naive)
+            ahead = timedelta(minutes=_minutes(here, self.observed or here))
+            if ahead > (_ANY_ZONE if naive else timedelta(0)):
+                problems.add("observed_at", given["observed_at"], "is in the future")
 
     def _read(self, name: str, zone: str) -> datetime | None:
         if name not in self._given:
@@ -276,6 +283,9 @@ def _check_sense(observed: Observed, protocol: ProtocolFile, knowledge: Knowledg
     if observed.minutes_from_start > protocol.plausible.minutes_from_start.high:
         days = protocol.plausible.minutes_from_start.high / (24 * _SECONDS)
         problems.lines.append(f"onset: more than {days:g} days after the start: check the days of both.")
+    if observed.minutes_since_resolved > protocol.plausible.minutes_from_start.high:
+        problems.lines.append("minutes_since_resolved: is longer than any infusion: check it.")
+        return
     per_kg = observed.dose_given_g / observed.weight_kg
     most = knowledge.policy.entry.plausible.dose
     if exceeds(float(per_kg), float(most.high)):

@@ -23,7 +23,8 @@ _SCOPE: Final = {
 def reaction_entries(observed: Observed, found: Judgement, patient_id: str, by: str) -> list[NewEntry]:
     """The reaction, and where the infusion is discontinued that too, resting on it.
 
-    Raises UsageError where no day is known, or id or initials cannot be recorded.
+    found: judged by itself: what earlier entries forbid is theirs to say, as long as they hold. Raises UsageError where
+    no day is known, or id or initials cannot be recorded.
     """
     begun, onset = observed.infusion_start, observed.onset
     day = onset or begun
@@ -46,6 +47,7 @@ def _facts(observed: Observed, found: Judgement, first_day: date) -> dict[str, A
 
     return {
         "first_day": first_day.isoformat(),
+        "onset": observed.onset.isoformat(timespec="minutes") if observed.onset else "",
         "grade": found.grade,
         "suspected": list(found.suspected),
         "disposition": found.disposition.name.lower(),

@@ -12,6 +12,7 @@ import numpy as np
 from ivigcheck.errors import AccountingError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import YES, Orders, WeightBasis
+from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
 from ivigcheck.report.notices import notices
 from ivigcheck.rules import Finding, Severity
@@ -194,12 +195,7 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **provenance(checked.knowledge),
-        "history": {
-            "asked": not checked.memory.why_not,
-            "why_not": checked.memory.why_not or None,
-            "entries": checked.memory.entries,
-            "head": checked.memory.head or None,
-        },
+        "history": history_facts(checked.memory),
         "run": {
             "as_of": checked.orders.as_of.isoformat(),
             "started": started.isoformat(timespec="seconds"),
@@ -211,6 +207,16 @@ def head(checked: Checked, started: datetime) -> dict[str, Any]:
         },
         "notices": notices(checked),
         "counts": counts(checked),
+    }
+
+
+def history_facts(memory: Memory) -> dict[str, Any]:
+    """Which history was asked, by its length and the hash of its last entry; or why none was."""
+    return {
+        "asked": not memory.why_not,
+        "why_not": memory.why_not or None,
+        "entries": memory.entries,
+        "head": memory.head or None,
     }
 
 

@@ -22,7 +22,7 @@ _SHOWN_NAMES: Final = 10
 
 def notices(checked: Checked) -> list[str]:
     """What a reader should know about the run, each said once."""
-    said = [checked.knowledge.notice, sign_off(checked.knowledge), _history(checked.memory), *_doses(checked)]
+    said = [checked.knowledge.notice, sign_off(checked.knowledge), history_notice(checked.memory), *_doses(checked)]
     if not checked.orders.identified:
         return said + _by_site(checked)
     for table in checked.tables:
@@ -59,10 +59,10 @@ def sign_off(knowledge: Knowledge) -> str:
     return f"This site has not signed off knowledge {knowledge.version}{other}."
 
 
-def _history(memory: Memory) -> str:
+def history_notice(memory: Memory) -> str:
     """Which history was asked, so that its chain can later be held against this report; or why none was."""
     if memory.why_not:
-        return f"The history of patients was NOT asked (IVG203, 205, 210, 403, 501, 502): {memory.why_not}."
+        return f"The history of patients was NOT asked: {memory.why_not}."
     entries = "1 entry" if memory.entries == 1 else f"{memory.entries} entries"
     return f"History of patients: {entries}, head {memory.head}."
 

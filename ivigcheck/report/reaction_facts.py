@@ -7,24 +7,27 @@ from datetime import datetime
 from typing import Any, Final
 
 from ivigcheck.knowledge.protocol import ProtocolFile
+from ivigcheck.past import Memory
 from ivigcheck.reaction import OBSERVATION, Judgement, Observed, plan, sources
-from ivigcheck.report.model import provenance
-from ivigcheck.report.notices import sign_off
+from ivigcheck.report.model import history_facts, provenance
+from ivigcheck.report.notices import history_notice, sign_off
 from ivigcheck.rules.wording import as_written, workings
+from ivigcheck.show import number
 
 SCHEMA: Final = "ivigcheck.reaction/1"
 _PRESSURES: Final = ("sbp", "sbp_before")
 
 
-def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile) -> dict[str, Any]:
-    """Everything that is said of one reaction. A value that could not be had is null."""
+def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile, memory: Memory) -> dict[str, Any]:
+    """Everything that is said of one reaction. A value that could not be had is null. memory: the history, as asked."""
     knowledge = observed.checked.knowledge
     todo = plan(observed, found, protocol)
     limits = observed.checked.limits
-    basis = limits.basis(limits.hard_max_basis, 0) if not math.isnan(found.max_rate) else None
+    recorded = found.max_rate < limits.hard_max[0]  # by a slower reaction of this infusion, which is on record
+    basis = limits.basis(limits.hard_max_basis, 0) if not (recorded or math.isnan(found.max_rate)) else None
     # In a child a blood pressure is judged at the bedside: no figure of it is printed.
     shown = {name: text for name, text in observed.texts.items() if found.adult or name not in _PRESSURES}
-    notices = [knowledge.notice, sign_off(knowledge)]
+    notices = [knowledge.notice, sign_off(knowledge), history_notice(memory)]
     if len(shown) < len(observed.texts):
         notices.append(
             "Blood pressure figures are not shown: without the age and weight of an adult it is judged at the bedside."
@@ -34,8 +37,10 @@ def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile)
     return {
         "schema": SCHEMA,
         **provenance(knowledge),
+        "history": history_facts(memory),
         "observed_at": _iso(observed.observed_at),
         "observed": shown,
+        "figures": _figures(observed, found),
         "suspected": list(found.suspected),
         "suspected_because": {name: list(signs) for name, signs in found.suspected.items()},
         "grade": found.grade,
@@ -45,7 +50,7 @@ def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile)
         "rechallenge_max_mg_per_kg_min": _value(found.max_rate),
         "rechallenge_max_mL_per_h": _value(found.max_mL_per_h),
         "rechallenge_max_exclusive": bool(basis and limits.hard_max_exclusive[0]),
-        "rechallenge_governed_by": basis.text if basis else None,
+        "rechallenge_governed_by": "a slower reaction on record" if recorded else basis.text if basis else None,
         "rechallenge_not_before": _iso(found.not_before),
         "actions": list(todo.actions),
         "follows": list(todo.follows),
@@ -60,6 +65,13 @@ def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile)
         ],
         "notices": notices,
     }
+
+
+def _figures(observed: Observed, found: Judgement) -> str:
+    """Whose figures the steps have, and on what that rests."""
+    years = "age not known" if math.isnan(observed.age_years) else f"{number(observed.age_years)} years"
+    kg = "weight not known" if math.isnan(observed.weight_kg) else f"{number(observed.weight_kg)} kg"
+    return f"{years}, {kg}: {'adult figures' if found.adult else 'no adult figures'}"
 
 
 def _value(value: float) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ivigcheck.report.model import deviation_text
-from ivigcheck.show import number, visible
+from ivigcheck.show import cut, number, visible
 
 Facts = Mapping[str, Any]
 
@@ -15,6 +15,7 @@ _WIDTH: Final = 80
 _LABEL: Final = 10
 _PAGE: Final = 64  # lines of a page of A4, six to the inch, with its margins
 _RULE: Final = "-" * _WIDTH
+_MOST: Final = 2  # lines of one notice on a page
 _SIGN: Final = ("Nurse", "Physician told")
 _SUSPICION: Final = {
     "stroke": "STROKE",
@@ -51,9 +52,17 @@ def reaction_page(facts: Facts, *, printed: bool) -> str:
     lines += _items(facts["afterwards"][1:], "- ")  # the first says what is written down above
     lines += [_RULE if printed else "", *_foot(facts, printed=printed)]
     if printed:
-        gap = [""] if len(lines) + 2 * len(_SIGN) <= _PAGE else []
-        lines += [line for who in _SIGN for line in (*gap, f"{who:<16}{'_' * 40}  Time {'_' * 17}")]
+        lines = _on_one_page(
+            [*lines, *(line for who in _SIGN for line in ("", f"{who:<16}{'_' * 40}  Time {'_' * 17}"))]
+        )
     return "\n".join(lines) + "\n"
+
+
+def _on_one_page(lines: list[str]) -> list[str]:
+    """The lines without as many of the blank ones, from below, as it takes."""
+    too_many = len(lines) - _PAGE
+    blank = [k for k, line in enumerate(lines) if not line][::-1][: max(too_many, 0)]
+    return [line for k, line in enumerate(lines) if k not in blank]
 
 
 def _head(facts: Facts, *, printed: bool) -> Iterator[str]:
@@ -61,8 +70,8 @@ def _head(facts: Facts, *, printed: bool) -> Iterator[str]:
     version = f"{tool['name']} {tool['version']}"
     yield f"{'REACTION DURING AN IVIG INFUSION':<{_WIDTH - len(version)}}{version}"
     at = f"{facts['observed_at'].replace('T', ' ')}, " if facts["observed_at"] else ""
-    by = f"{at}by policy {policy['id']} {policy['version']}, knowledge {knowledge['version']}"
-    yield visible(by)[:_WIDTH]
+    yield f"{at}{facts['figures']}"
+    yield cut(visible(f"policy {policy['id']} {policy['version']}, knowledge {knowledge['version']}"), _WIDTH)
     yield _RULE
     if printed:
         yield f"Patient {'_' * 33}  Ward {'_' * 32}"
@@ -138,9 +147,12 @@ def _documentation(said: Facts, *, printed: bool) -> Iterator[str]:
 
 def _moments(start: str | None, onset: str | None) -> str:
     """Start and onset as the clock showed them: ``2026-11-22 22:00 to 22:45``."""
-    if start and onset and start[:10] == onset[:10]:
-        return f"{start[:16].replace('T', ' ')} to {onset[11:16]}"
-    return " to ".join(moment[:16].replace("T", " ") for moment in (start, onset) if moment)
+    if start and onset and start[:10] == onset[:10] and start[16:] == onset[16:]:
+        return f"{start[:16].replace('T', ' ')} to {onset[11:]}"
+    if start and onset:
+        return f"{start.replace('T', ' ')} to {onset.replace('T', ' ')}"
+    moment = start or onset
+    return f"{'start' if start else 'onset'} {moment.replace('T', ' ')}" if moment else ""
 
 
 def _foot(facts: Facts, *, printed: bool) -> Iterator[str]:
@@ -148,21 +160,27 @@ def _foot(facts: Facts, *, printed: bool) -> Iterator[str]:
         yield from _said("Recorded", f"in the history, as entry {' and '.join(map(str, facts['recorded']))}")
     deviations = facts["policy"]["deviations"]
     bearing = [each for each in deviations if each["parameter"] in _BEARING]
-    said = [deviation_text(deviation) for deviation in bearing]
+    if printed:  # their reasons are where there is room
+        said = [f"{each['parameter']} {each['site']} (built in {each['built_in']})" for each in bearing]
+    else:
+        said = [deviation_text(deviation) for deviation in bearing]
     if len(bearing) < len(deviations):
         said.append(f"{len(deviations) - len(bearing)} more set otherwise: ivigcheck policy show")
     if said:
-        yield from _said("Policy", "; ".join(said))
+        yield from _said("Policy", "; ".join(said), most=_MOST if printed else 0)
     parts = ("date", "status") if printed else ("publisher", "date", "status")
     cited = (f"{each['title']} ({', '.join(each[part] for part in parts if each[part])})" for each in facts["sources"])
     yield from _said("Sources", "; ".join(cited))
     if printed:
         for notice in facts["notices"][1:]:
-            yield from _said("Notice", notice)
+            yield from _said("Notice", notice, most=_MOST)
     else:
         for notice in facts["notices"]:
             yield from _said("Notice", notice)
 
 
-def _said(label: str, text: str) -> Iterator[str]:
-    yield from _hanging(f"{label:<{_LABEL}}", text)
+def _said(label: str, text: str, *, most: int = 0) -> Iterator[str]:
+    """A labelled text. most: of its lines; 0 for all."""
+    lines = [*_hanging(f"{label:<{_LABEL}}", text)]
+    cut_off = most and len(lines) > most
+    yield from [*lines[: most - 1], cut(f"{lines[most - 1]} …(cut)", _WIDTH)] if cut_off else lines

@@ -166,7 +166,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     recorded = orders.past[i].worst if i in orders.past else None
     own, bound = orders.reaction_grade[i], orders.knowledge.policy.severe_reaction_from_grade
     grade, used, where = own, inputs(orders, i, "reaction_grade"), ""
-    if recorded and (recorded.for_good or not own > recorded.grade):
+    if (recorded and not own > recorded.grade) or (recorded and recorded.for_good and not own >= bound):
         grade, where = recorded.grade, f" (history entry {recorded.entry}, {recorded.date})"
         used["history"] = str(recorded)
     severe = grade >= bound
@@ -246,7 +246,7 @@ def near_match_in_history(orders: Orders, limits: Limits) -> Mask:
 
 @near_match_in_history.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    written = quote(orders.cell("patient_id", i)) if orders.identified else "given"
+    written = quote(orders.cell("patient_id", i) or orders.past[i].patient_id)
     others = " and ".join(f"{quote(other)} (history entry {entry})" for other, entry in orders.past[i].near)
     return Detail(
         f"the patient's id {written} is almost {others}, for which a confirmed thrombotic event on IVIG is on record: "

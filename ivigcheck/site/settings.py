@@ -31,7 +31,10 @@ _NEVER_BELOW_REVIEW: Final = {
 _SEVERITIES: Final = {
     severity.name.lower(): severity for severity in (Severity.STOP, Severity.UNCHECKED, Severity.REVIEW, Severity.INFO)
 }
-_GRADED: Final = {"IVG208": "stop or review", "IVG907": "unchecked or review"}
+_GRADED: Final = {
+    **dict.fromkeys(("IVG208", "IVG501", "IVG502"), "stop or review"),
+    "IVG907": "unchecked or review",
+}
 """Rules that may be changed and whose findings do not all weigh the same: a site's one severity is then another, even
 where it is the rule's gravest."""
 

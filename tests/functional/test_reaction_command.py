@@ -18,7 +18,7 @@ OBSERVED = {
     "infusion_start": "2026-11-22T22:00", "onset": "2026-11-22T22:45", "true_weakness": True, "weakness": "diffuse",
     "one_sided": False, "facial_droop": False, "speech_change": "no", "sbp": 120, "sbp_before": 125, "dyspnea": False,
     "bronchospasm": False, "multiple_organs": False, "headache": False, "fever": False, "self_care_limited": False,
-    "life_threatening": False, "resolved": True, "minutes_since_resolved": 12, "recurred": None,
+    "life_threatening": False, "resolved": True, "minutes_since_resolved": 12, "recurred": False,
     "observed_at": "2026-11-22T23:10",
 }  # fmt: skip
 END = "\x04"  # what a terminal takes for the end of its input
@@ -33,6 +33,13 @@ def file_of(folder: Path, **otherwise: object) -> Path:
     path = folder / "observed.json"
     path.write_text(json.dumps({**OBSERVED, **otherwise}), encoding="utf-8")
     return path
+
+
+def begun(folder: Path) -> tuple[str | Path, ...]:
+    """A new history, as the option that names it."""
+    store = ("--history", folder / "history.sqlite")
+    assert run("history", "init", *store).returncode == 0
+    return store
 
 
 def concluded(*arguments: str | Path) -> dict:
@@ -91,6 +98,8 @@ def test_nothing_observed_is_the_protocol_with_every_question(tmp_path: Path) ->
         ({"onset": "2026-11-22 25:00"}, "onset "),
         ({"onset_minutes": 50}, "does not fit the times given"),
         ({"infusion_start": "2026-11-18T22:00"}, "more than 3 days after the start"),
+        ({"minutes_since_resolved": 99999999999}, "is longer than any infusion"),
+        ({"infusion_start": None, "onset": None, "observed_at": "2099-11-22T23:10"}, "is in the future"),
         ({"infusion_start": "2026-11-22T22:00-05:00"}, "write all of them in one way"),
         ({"observed_at": "2026-11-22T22:44"}, "is in the future"),
         ({"infusion_start": "2062-11-22T22:00", "onset": None, "observed_at": None}, "is in the future"),
@@ -146,7 +155,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, code: in
         (("--by", "AB"), "goes with --record"),
         (("--patient", "123"), "never stands on the command line"),
         (("--from", "-", "--patient", "-"), "both read standard input"),
-        (("--record", "--patient", "-", "--by", "AB"), "--record needs a time"),
+        (("--record", "--patient", "-", "--by", "A!"), "initials"),
         (("--ask",), "--ask asks at a terminal"),
     ],
 )
@@ -157,7 +166,7 @@ def test_options_that_do_not_go_together_are_refused(tmp_path: Path, arguments: 
 
 
 def test_a_record_holds_later_orders_and_a_confirmed_event_stops_them(tmp_path: Path) -> None:
-    store = ("--history", tmp_path / "history.sqlite")
+    store = begun(tmp_path)
     observed = file_of(tmp_path, minutes_since_resolved=20)
     done = run("reaction", "--from", observed, "--patient", "-", "--record", "--by", "AB", *store, input=PATIENT)
     assert done.returncode == 0 and b"Recorded  in the history, as entry 1\n" in done.stdout
@@ -194,7 +203,7 @@ def test_a_record_holds_later_orders_and_a_confirmed_event_stops_them(tmp_path: 
 
 
 def test_a_severe_reaction_is_recorded_with_its_discontinuation(tmp_path: Path) -> None:
-    store = ("--history", tmp_path / "history.sqlite")
+    store = begun(tmp_path)
     observed = file_of(tmp_path, facial_droop="yes")
     done = run("reaction", "--from", observed, "--patient", "-", "--record", "--by", "AB", *store, input=PATIENT)
     assert b"as entry 1 and 2\n" in done.stdout
@@ -204,7 +213,12 @@ def test_a_severe_reaction_is_recorded_with_its_discontinuation(tmp_path: Path) 
     year_later = run(*ORDER, "--as-of", "2027-11-22", *store, "--format", "json", input=PATIENT)
     (order,) = json.loads(year_later.stdout)["orders"]
     assert year_later.returncode == 1 and "IVG205" in [f["code"] for f in order["findings"]]
-    assert run("history", "withdraw", "1", "--reason", "wrong-patient", "--by", "CD", *store).returncode == 0
+    assert (
+        run(
+            "history", "withdraw", "-", "1", "--reason", "wrong-patient", "--by", "CD", *store, input=PATIENT
+        ).returncode
+        == 0
+    )
     cleared = run(*ORDER, "--as-of", "2027-11-22", *store, "--format", "json", input=PATIENT)
     (order,) = json.loads(cleared.stdout)["orders"]
     assert cleared.returncode == 0 and order["history"] == []
@@ -287,7 +301,7 @@ def test_the_dialogue_says_what_to_do_first_then_asks_and_asks_again(tmp_path: P
         "58", "80", "80 kg", "1200", "120", "125", "Gamunex-C", "", "180 mL/h",
         "2026-11-22T22:00", "2026-11-22T21:00", "2026-11-22T22:45", "120.5", "", "yes", "15", "ZZ-CANARY-4711",
     ]  # fmt: skip
-    store = tmp_path / "history.sqlite"
+    _, store = begun(tmp_path)
     options = (
         "--observed-at",
         "2026-11-22T23:10",
@@ -321,3 +335,86 @@ def test_the_dialogue_asks_no_pressure_of_a_child_and_ends_without_a_trace(tmp_p
     code, shown, out = dialogue(tmp_path, [*answers, END], "--history", tmp_path / "h")
     assert code == 130 and "Systolic" not in shown and out == b"" and "Traceback" not in shown
     assert not (tmp_path / "h").exists()
+
+
+def test_a_history_that_is_away_is_not_begun_anew_and_holds_a_rechallenge(tmp_path: Path) -> None:
+    away = tmp_path / "away" / "history.sqlite"
+    observed = file_of(tmp_path, minutes_since_resolved=20)
+    recording = ("--patient", "-", "--record", "--by", "AB")
+    done = run("reaction", "--from", observed, *recording, "--history", away, input=PATIENT)
+    assert done.returncode == 3 and b"HOLD" in done.stdout and b"NOT RECORDED" in done.stdout
+    assert b"ivigcheck history init" in done.stderr and not away.parent.exists()
+    policy = tmp_path / "policy.toml"
+    policy.write_text('id = "st-elsewhere"\nversion = "1"\nrequire_history = true\n', encoding="utf-8")
+    env = {"XDG_DATA_HOME": str(tmp_path / "data")}
+    required = run("reaction", "--from", observed, *recording, "--policy", policy, input=PATIENT, env=env)
+    assert required.returncode == 3 and b"HOLD" in required.stdout and not (tmp_path / "data").exists()
+    nobody = run("reaction", "--from", observed, "--policy", policy, env=env)
+    assert nobody.returncode == 0 and b"HOLD" in nobody.stdout
+    own = run("reaction", "--from", observed, *recording, input=PATIENT, env=env)
+    assert own.returncode == 0 and b"as entry 1" in own.stdout and (tmp_path / "data").exists()
+
+
+def test_without_a_time_the_page_is_printed_and_nothing_recorded(tmp_path: Path) -> None:
+    store = begun(tmp_path)
+    done = run("reaction", "--record", "--patient", "-", "--by", "AB", *store, input=PATIENT)
+    assert done.returncode == 2 and b" 1 STOP the infusion." in done.stdout and b"NOT RECORDED" in done.stdout
+    assert b"--record needs a time" in done.stderr
+    assert run("history", "verify", *store).stdout.startswith(b"whole: 0 entries")
+
+
+def test_a_required_history_is_not_got_round_by_naming_nobody(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('id = "st-elsewhere"\nversion = "1"\nrequire_history = true\n', encoding="utf-8")
+    store = begun(tmp_path)
+    for command in (ORDER[:-2], ("schedule", *ORDER[1:-2], "--dose", "40 g")):
+        done = run(*command, "--policy", policy, *store)
+        assert done.returncode == 2 and done.stdout == b"" and b"--patient -" in done.stderr
+    assert run(*ORDER[:-1], "", "--policy", policy, *store).returncode == 2  # an empty variable of the shell is nobody
+    assert run(*ORDER, "--policy", policy, *store, *AS_OF, input=PATIENT).returncode == 0
+
+
+def test_the_schedule_is_held_to_the_day_of_its_start(tmp_path: Path) -> None:
+    store = begun(tmp_path)
+    observed = file_of(tmp_path, resolved=False, minutes_since_resolved=None)
+    recording = ("--patient", "-", "--record", "--by", "AB")
+    assert run("reaction", "--from", observed, *recording, *store, input=PATIENT).returncode == 0
+    order = ("schedule", *ORDER[1:], "--dose", "40 g", *store)
+    for start, code in (("2026-11-22T23:55", 1), ("2026-11-23T00:10", 1), ("2026-11-30T10:00", 0)):
+        done = run(*order, "--start", start, input=PATIENT)
+        assert (done.returncode, b"NO SCHEDULE" in done.stdout) == (code, code == 1), start
+
+
+def test_a_report_does_not_take_the_place_of_the_history(tmp_path: Path) -> None:
+    (_, store) = begun(tmp_path)
+    named = store.rename(store.with_suffix(".csv"))
+    before = named.read_bytes()
+    done = run("batch", orders_file(tmp_path, {}), *AS_OF, "--history", named, "-o", named)
+    assert done.returncode == 2 and named.read_bytes() == before
+
+
+def test_a_small_history_is_checked_wholly_before_an_order_is_passed(tmp_path: Path) -> None:
+    """An event that was given to another patient behind the program's back would else pass the first one's order."""
+    import sqlite3
+
+    store = begun(tmp_path)
+    event = ("history", "confirm-thrombosis", "-", "--on", "2026-11-20", "--by", "CD")
+    assert run(*event, *store, input=PATIENT).returncode == 0
+    with sqlite3.connect(store[1]) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DELETE FROM near_key")
+        connection.execute("UPDATE entry SET patient_id = 'another'")
+    connection.close()
+    done = run(*ORDER, *AS_OF, *store, input=PATIENT)
+    assert done.returncode == 3 and done.stdout == b"" and b"is damaged" in done.stderr
+
+
+def test_a_patient_s_id_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> None:
+    for arguments in (
+        ("reaction", "ZZ-CANARY-4711"),
+        ("order", "ZZ-CANARY-4711"),
+        ("reaction", "--patient=ZZ-CANARY-4711", "--record"),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 2 and b"CANARY" not in done.stderr + done.stdout

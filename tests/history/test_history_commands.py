@@ -52,13 +52,14 @@ def said(done: subprocess.CompletedProcess) -> str:
 
 
 def test_a_confirmed_event_is_recorded_shown_withdrawn_and_recorded_anew(run: Run, path: Path) -> None:
+    assert run("init").returncode == 0
     done = run(*CONFIRM)
     assert (done.returncode, done.stderr) == (0, b"") and CANARY not in said(done)
     assert f"recorded: entry 1 of {path} The history is new" in said(done) and "IVG203" in said(done)
     again = run(*CONFIRM)
     assert again.returncode == 2 and again.stdout == b"" and b"Entry 1 is this event already" in again.stderr
     assert run("confirm-thrombosis", "-", "--on", "2026-01-21", "--by", "AB").returncode == 0
-    gone = run("withdraw", "1", "--reason", "wrong-value", "--by", "C.D-1", given="")
+    gone = run("withdraw", "-", "1", "--reason", "wrong-value", "--by", "C.D-1")
     assert (gone.returncode, gone.stderr) == (0, b"") and "entry 3" in said(gone) and CANARY not in said(gone)
     assert b"is new" not in gone.stdout and "entry 4" in said(run(*CONFIRM))
     with History.reading(path) as history:
@@ -85,6 +86,7 @@ def test_a_confirmed_event_may_come_from_a_reaction_of_the_same_patient(run: Run
 
 
 def test_the_day_of_an_event_may_be_today_and_not_tomorrow(run: Run, path: Path) -> None:
+    assert run("init").returncode == 0
     today, tomorrow = date.today(), date.today() + timedelta(days=1)
     assert run("confirm-thrombosis", "-", "--on", f"{tomorrow}", "--by", "AB").returncode == 2
     assert run("confirm-thrombosis", "-", "--on", f"{today}", "--by", "AB").returncode == 0 or date.today() != today
@@ -102,12 +104,13 @@ def test_the_day_of_an_event_may_be_today_and_not_tomorrow(run: Run, path: Path)
         ([*CONFIRM[:4], "--by", "A B"], "initials"),
         ([*CONFIRM[:4], "--by", "ABCDEFGHIJK"], "initials"),
         (CONFIRM[:4], "--by"),
-        (["withdraw", "1", "--by", "AB"], "--reason"),
-        (["withdraw", "1", "--reason", "whim", "--by", "AB"], "wrong-patient"),
-        (["withdraw", "9", "--reason", "duplicate", "--by", "AB"], "There is no entry 9"),
-        (["withdraw", "4", "--reason", "duplicate", "--by", "AB"], "is a withdrawal"),
-        (["withdraw", "3", "--reason", "duplicate", "--by", "AB"], "withdrawn already"),
-        (["withdraw", "1", "--reason", "duplicate", "--by", "?"], "initials"),
+        (["withdraw", "-", "1", "--by", "AB"], "--reason"),
+        (["withdraw", "-", "1", "--reason", "whim", "--by", "AB"], "wrong-patient"),
+        (["withdraw", "-", "9", "--reason", "duplicate", "--by", "AB"], "There is no entry 9"),
+        (["withdraw", "-", "3", "--reason", "duplicate", "--by", "AB"], "There is no entry 3 of this patient"),
+        (["withdraw", "-", "99999999999999999999", "--reason", "duplicate", "--by", "AB"], "ENTRY is no number"),
+        (["withdraw", "-", CANARY, "--reason", "duplicate", "--by", "AB"], "ENTRY is no number"),
+        (["withdraw", "-", "1", "--reason", "duplicate", "--by", "?"], "initials"),
         (["verify", "--head", "abc"], "12 to 64"),
         (["verify", "--history", ""], "--history has no name"),
         (["export", "-o", "data/h.sqlite"], "is an input"),
@@ -124,10 +127,41 @@ def test_what_is_wrong_with_a_call_is_said_with_the_way_out_and_nothing_is_recor
         assert history.head().entries == 5
 
 
+@pytest.mark.parametrize(("entry", "words"), [("4", "is a withdrawal"), ("3", "withdrawn already, by entry 4")])
+def test_what_was_withdrawn_is_not_withdrawn_again(run: Run, path: Path, entry: str, words: str) -> None:
+    five(path)
+    done = run("withdraw", "-", entry, "--reason", "duplicate", "--by", "AB", given="other")
+    assert done.returncode == 2 and done.stdout == b"" and words in done.stderr.decode()
+
+
+def test_a_discontinuation_is_withdrawn_with_the_reaction_that_it_rests_on_alone(run: Run, path: Path) -> None:
+    record(path, new(), new("discontinuation", about=1))
+    done = run("withdraw", "-", "2", "--reason", "duplicate", "--by", "AB")
+    assert done.returncode == 2 and b"Entry 2 rests on a reaction: withdraw that" in done.stderr
+    assert run("withdraw", "-", "1", "--reason", "duplicate", "--by", "AB").returncode == 0
+    with History.reading(path) as history:
+        assert history.of_patients([CANARY]) == {}
+
+
+def test_a_history_is_begun_once_and_only_the_user_s_own_begins_by_itself(run: Run, path: Path) -> None:
+    refused = run(*CONFIRM)
+    assert refused.returncode == 3 and b"ivigcheck history init" in refused.stderr and not path.parent.exists()
+    begun = run("init")
+    assert (begun.returncode, begun.stderr) == (0, b"") and f"begun: {path}" in said(begun) and problems(path) == []
+    again = run("init")
+    assert again.returncode == 2 and b"is there already" in again.stderr
+    assert run(*CONFIRM).returncode == 0
+    policy = path.parents[1] / "policy.toml"
+    policy.write_text('id = "st-elsewhere"\nversion = "1"\nrequire_history = true\n', encoding="utf-8")
+    own = {"IVIGCHECK_HISTORY": "", "XDG_DATA_HOME": str(path.parents[1] / "own")}
+    assert run(*CONFIRM, "--policy", policy, **own).returncode == 3 and not (path.parents[1] / "own").exists()
+    assert run(*CONFIRM, **own).returncode == 0 and run(*CONFIRM, "--policy", policy, **own).returncode == 2
+
+
 COMMANDS = [
     ("patient", "-"),
     CONFIRM,
-    ("withdraw", "1", "--reason", "duplicate", "--by", "AB"),
+    ("withdraw", "-", "1", "--reason", "duplicate", "--by", "AB"),
     ("export",),
     ("export", "-o", "out.csv"),
     ("verify",),
@@ -157,7 +191,8 @@ def test_a_history_that_is_missing_is_made_by_the_first_entry_alone(
 
 
 def test_a_refused_call_makes_no_history(run: Run, path: Path) -> None:
-    assert run(*CONFIRM, given="").returncode == 2 and run(*CONFIRM[:4], "--by", "?").returncode == 2
+    own = {"IVIGCHECK_HISTORY": "", "XDG_DATA_HOME": str(path.parents[1] / "own")}
+    assert run(*CONFIRM, given="", **own).returncode == 2 and run(*CONFIRM[:4], "--by", "?", **own).returncode == 2
     assert not path.exists()
 
 
@@ -165,7 +200,8 @@ def test_of_a_patient_without_entries_nothing_is_recorded_and_near_ids_are_shown
     record(path, new("confirmed_thrombosis", "MRN-00123"), new(patient_id="mrn 123"))
     done = run("patient", "-", given="\ufeffMRN 123\r\n")
     assert done.returncode == 0 and done.stderr == b""
-    assert said(done).startswith("Nothing is recorded for this patient. Under ids that differ only in case")
+    assert said(done).startswith("Nothing is recorded for this patient. History head ")
+    assert "Under ids that differ only in case" in said(done)
     assert "Patient MRN-00123 Entry 1: confirmed thrombosis" in said(done) and "Entry 2" not in said(done)
     assert max(len(line) for line in done.stdout.decode().splitlines()) <= 80
     unknown = run("patient", "-", given="MRN 124")
@@ -243,9 +279,9 @@ def test_the_option_counts_before_the_variable_and_that_before_the_user_s_folder
     assert run(*CONFIRM, **env, IVIGCHECK_HISTORY="").returncode == 0
     in_folder = data / "ivigcheck" / "history.sqlite"
     assert in_folder.exists() and stat.S_IMODE(in_folder.parent.stat().st_mode) == 0o700
-    assert not path.exists() and run(*CONFIRM, **env).returncode == 0 and path.exists()
+    assert not path.exists() and run("init", **env).returncode == 0 and path.exists()
     option = path.with_name("option.sqlite")
-    assert run(*CONFIRM, "--history", option, **env).returncode == 0 and option.exists()
+    assert run("init", "--history", option, **env).returncode == 0 and option.exists()
     at_home = run(*CONFIRM, IVIGCHECK_HISTORY="", XDG_DATA_HOME="relative", HOME=str(data))
     assert str(data / ".local/share/ivigcheck/history.sqlite") in said(at_home)
 
@@ -258,7 +294,8 @@ def test_the_examples_of_a_help_page_work_when_pasted(run: Run, path: Path, comm
     examples = [line.strip() for line in re.sub(r" \\\n +", " ", text).splitlines() if "ivigcheck" in line]
     assert examples
     for example in examples:
-        path.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
         record(path, *(new("discontinuation") for _ in range(10)), new(), new("discontinuation"))
         first, _, rest = example.rpartition("ivigcheck history ")
         assert first in ("", 'echo "$MRN" | ')

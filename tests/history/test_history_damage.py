@@ -280,22 +280,33 @@ def test_beside_a_foreign_file_nothing_is_written(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["theirs.db"]
 
 
-@pytest.mark.parametrize("place", ["nowhere.sqlite", "no folder/nowhere.sqlite", "file/nowhere.sqlite", "link"])
+@pytest.mark.parametrize("place", ["nowhere.sqlite", "no folder/nowhere.sqlite", "file/nowhere.sqlite"])
 def test_a_history_that_is_not_there_is_missing_and_not_made_by_reading(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
-    (tmp_path / "link").symlink_to(tmp_path / "away" / "h.sqlite")
     with pytest.raises(HistoryMissing, match="--history") as caught:
         History.reading(tmp_path / place)
     assert caught.value.exit_code == Exit.CANNOT_RUN and isinstance(caught.value, HistoryError)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "link"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file"]
 
 
 def test_a_link_that_leads_nowhere_is_not_taken_for_the_place_of_a_new_history(tmp_path: Path) -> None:
     """What it leads to may be away tonight, with all its confirmed events."""
     (tmp_path / "link").symlink_to(tmp_path / "away.sqlite")
-    with pytest.raises(HistoryMissing, match="leads nowhere"):
-        record(tmp_path / "link", new())
+    for opening in (History.reading, History.recording):
+        with pytest.raises(HistoryError, match="leads nowhere") as caught:
+            opening(tmp_path / "link")
+        assert not isinstance(caught.value, HistoryMissing)  # which would count as "there is none yet"
     assert [each.name for each in tmp_path.iterdir()] == ["link"]
+
+
+def test_what_a_lost_file_left_behind_is_not_taken_for_the_beginning_of_another(tmp_path: Path) -> None:
+    path = five(tmp_path / "h.sqlite")
+    path.with_name("h.sqlite-wal").write_bytes(b"x" * 4096)
+    path.unlink()
+    for opening in (History.reading, History.recording):
+        with pytest.raises(HistoryError, match="which belongs to it") as caught:
+            opening(path)
+        assert not isinstance(caught.value, HistoryMissing)
 
 
 @pytest.mark.parametrize("opening", [History.reading, History.recording])

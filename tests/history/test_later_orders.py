@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -102,12 +102,54 @@ def test_it_waits_for_what_is_on_record(otherwise: dict[str, Any], stops: bool) 
     assert not stops or "history entry 7" in messages(verdict)["IVG502"]
 
 
+def at(minute: int) -> datetime:
+    return datetime(2026, 11, 22, 22, minute)
+
+
 def test_the_last_word_on_the_resolution_counts_the_worst_grade_and_the_lowest_rate() -> None:
-    first, second = reaction(entry=7, rate=2.0, resolved=False), reaction(entry=8, grade=1, rate=3.0)
-    verdict = told(Past(reactions=(first, second)), max_rate="48.1 mL/h")  # 1.002 mg/kg/min
-    assert codes(verdict) == ["IVG501"] and verdict["limits"]["hard_max_mg_per_kg_min"] == 1.0
-    assert verdict["ordered"]["reaction_grade"] == 2
-    assert codes(told(Past(reactions=(second, first)), max_rate="48 mL/h")) == ["IVG502"]
+    first = reaction(entry=7, rate=2.0, resolved=False, observed_at=at(10))
+    second = reaction(entry=8, grade=1, rate=3.0, observed_at=at(50))
+    for recorded in ((first, second), (second, first)):  # what was observed last counts, not what was typed last
+        verdict = told(Past(reactions=recorded), max_rate="48.1 mL/h")  # 1.002 mg/kg/min
+        assert codes(verdict) == ["IVG501"] and verdict["limits"]["hard_max_mg_per_kg_min"] == 1.0
+        assert verdict["ordered"]["reaction_grade"] == 2
+    turned = (reaction(observed_at=at(10)), reaction(entry=8, resolved=False, observed_at=at(50)))
+    assert codes(told(Past(reactions=turned), max_rate="48 mL/h")) == ["IVG502"]
+
+
+@pytest.mark.parametrize("unknown", [None, datetime(2026, 11, 22, 22, 50, tzinfo=UTC)])
+def test_where_nobody_knows_what_was_observed_last_the_worst_counts(unknown: datetime | None) -> None:
+    for recorded in (
+        (reaction(resolved=False, observed_at=at(10)), reaction(entry=8, observed_at=unknown)),
+        (reaction(minutes_since_resolved=3.0, observed_at=unknown), reaction(entry=8, observed_at=at(10))),
+    ):
+        assert codes(told(Past(reactions=recorded), max_rate="48 mL/h")) == ["IVG502"]
+
+
+def test_a_reaction_without_its_rate_beside_one_with_it_leaves_the_order_unchecked_too() -> None:
+    both = Past(reactions=(reaction(observed_at=at(10)), reaction(entry=8, rate=math.nan, observed_at=at(50))))
+    assert codes(told(both, max_rate="72 mL/h")) == ["IVG901"]
+    assert codes(told(both)) == ["IVG501", "IVG901"]
+
+
+def severities(verdict: dict[str, Any]) -> dict[str, str]:
+    return {finding["code"]: finding["severity"] for finding in verdict["findings"]}
+
+
+def test_an_order_of_the_day_after_may_go_on_with_the_same_infusion() -> None:
+    """Past midnight, or a new infusion of a course: what is resolved is asked for, what is open is held."""
+    yesterday = {"first_day": TODAY - 1, "last_day": TODAY - 1}
+    verdict = told(Past(reactions=(reaction(**yesterday),)))
+    assert severities(verdict) == {"IVG501": "review"} and verdict["limits"]["hard_max_mg_per_kg_min"] == 8
+    assert "if this is the infusion of the day before: " in messages(verdict)["IVG501"]
+    assert "(history entry 7), 1.5 mg/kg/min" in messages(verdict)["IVG501"]
+    assert told(Past(reactions=(reaction(**yesterday),)), max_rate="72 mL/h")["status"] == "PASS"
+    over = told(Past(reactions=(reaction(**yesterday, session_over=True),)), max_rate="72 mL/h")
+    assert severities(over) == {"IVG502": "review"} and "history entry 7" in messages(over)["IVG502"]
+    open_ = told(Past(reactions=(reaction(**yesterday, resolved=False),)), max_rate="72.1 mL/h")
+    assert severities(open_) == {"IVG501": "stop", "IVG502": "stop"}
+    two_days = {"first_day": TODAY - 2, "last_day": TODAY - 2}
+    assert told(Past(reactions=(reaction(**two_days, resolved=False),)))["status"] == "PASS"
 
 
 def test_the_order_s_own_word_on_the_resolution_is_the_later_one() -> None:
@@ -146,7 +188,7 @@ def test_a_reaction_whose_rate_nobody_recorded_leaves_the_rechallenge_unchecked(
 )
 def test_the_same_infusion_is_one_of_its_days(first: int, last: int, ordered_at: str, same: bool) -> None:
     past = Past(reactions=(reaction(first_day=TODAY + first, last_day=TODAY + last),))
-    assert ("IVG501" in codes(told(past, ordered_at=ordered_at))) == same
+    assert (severities(told(past, ordered_at=ordered_at)).get("IVG501") == "stop") == same
 
 
 def test_a_long_gap_and_another_product_are_taken_from_the_record_where_the_order_is_silent() -> None:
@@ -201,8 +243,6 @@ def test_only_the_patient_s_own_orders_are_touched_and_only_readable_ids_asked_f
 
 
 def test_a_report_says_which_history_was_asked_or_why_none_was() -> None:
-    from datetime import UTC, datetime
-
     from ivigcheck.report import head
 
     with_it = head(checked({}, known={}), datetime(2026, 11, 22, tzinfo=UTC))
@@ -231,6 +271,7 @@ pasts = st.builds(
             resolved=st.booleans(),
             minutes_since_resolved=st.sampled_from((math.nan, 3.0, 15.0)),
             session_over=st.booleans(),
+            observed_at=st.sampled_from((None, datetime(2026, 11, 22, 22), datetime(2026, 11, 22, 23))),
             for_good=st.booleans(),
             product=st.sampled_from(("", "Gamunex-C 10%", "Privigen 10%")),
         ),

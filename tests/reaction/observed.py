@@ -9,10 +9,11 @@ from typing import Any
 
 from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.knowledge.protocol import built_in_protocol
-from ivigcheck.past import Past
+from ivigcheck.past import Memory, Past
 from ivigcheck.reaction import SIGNS, Judgement, Observed, judge, read_observations
 from ivigcheck.report.reaction_facts import reaction_facts
 
+NOBODY = Memory.none("no patient was named")
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 REASSURING = {
     "true_weakness": "no", "weakness": "none", "one_sided": "no", "facial_droop": "no", "speech_change": "no",
@@ -45,7 +46,7 @@ def judged(
 def facts(texts: Mapping[str, str]) -> dict[str, Any]:
     """What is said of a reaction, from all its observations."""
     observed = read(texts)
-    found = reaction_facts(observed, judge(observed, built_in_protocol()), built_in_protocol())
+    found = reaction_facts(observed, judge(observed, built_in_protocol()), built_in_protocol(), NOBODY)
     return found | {"history_entries": [], "recorded": []}
 
 

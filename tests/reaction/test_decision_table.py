@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -41,10 +41,10 @@ def under(**parameters: float) -> Knowledge:
     return replace(knowledge, policy=replace(knowledge.policy, **parameters))
 
 
-def test_a_site_that_ends_ivig_only_from_grade_4_on_still_allows_no_rechallenge_at_grade_3() -> None:
+def test_a_site_that_calls_only_grade_4_severe_still_ends_ivig_at_grade_3() -> None:
     found = judged({"dyspnea": "yes"}, knowledge=under(severe_reaction_from_grade=4))
-    assert (found.grade, found.disposition.name) == (3, "HOLD") and math.isnan(found.max_rate)
-    assert found.not_before is None
+    assert (found.grade, found.disposition.name, found.by_grade) == (3, "DISCONTINUE_PERMANENTLY", True)
+    assert math.isnan(found.max_rate) and found.not_before is None
 
 
 def test_a_site_s_grade_fraction_wait_and_ceiling_count() -> None:
@@ -65,3 +65,56 @@ def test_a_session_that_is_on_record_as_discontinued_stays_so() -> None:
         found = judged(past=Past(reactions=(entry,)))
         assert found.disposition.name == disposition
         assert disposition == "RECHALLENGE" or "history entry 7" in found.disposition_because
+
+
+def entry(number: int = 7, **otherwise: object) -> PastReaction:
+    """A reaction on record of the infusion of the base, 15 minutes before its onset and at a lower rate."""
+    day = date(2026, 11, 22).toordinal()
+    usual = {
+        "first_day": day, "last_day": day, "grade": 2, "rate": 2.0, "resolved": True, "minutes_since_resolved": 20.0,
+        "session_over": False, "for_good": False, "product": "Gamunex-C 10%", "recorded_by": "AB",
+        "onset": datetime(2026, 11, 22, 22, 30, tzinfo=UTC),
+    }  # fmt: skip
+    return PastReaction(number, **{**usual, **otherwise})  # type: ignore[arg-type]
+
+
+def test_a_reaction_after_one_on_record_of_the_same_infusion_has_come_back() -> None:
+    past = Past(reactions=(entry(),))
+    assert judged(past=past).disposition.name == "DISCONTINUE_SESSION"
+    same = Past(reactions=(entry(onset=datetime(2026, 11, 22, 22, 45, tzinfo=UTC)),))
+    assert judged(past=same).disposition.name == "RECHALLENGE"  # a further word on the same reaction
+    assert judged({"recurred": "no"}, past=past).disposition.name == "RECHALLENGE"
+
+
+def test_of_several_rates_at_reactions_the_lowest_is_halved() -> None:
+    found = judged({"recurred": "no"}, past=Past(reactions=(entry(),)))
+    assert (found.max_rate, found.max_mL_per_h) == (1.0, 48)  # half of 2 mg/kg/min; × 60 × 80 ÷ 100
+    found = judged({"recurred": "no"}, past=Past(reactions=(entry(rate=5.0),)))
+    assert (found.max_rate, found.max_mL_per_h) == (1.5, 72)
+
+
+def test_an_infusion_past_midnight_is_still_the_same() -> None:
+    times = {"infusion_start": "2026-11-22T22:00+00:00", "onset": "2026-11-22T23:10+00:00"}
+    over = Past(reactions=(entry(session_over=True),))
+    assert judged(times, past=over).disposition.name == "DISCONTINUE_SESSION"
+    after = {
+        "infusion_start": "2026-11-21T23:30+00:00",
+        "onset": "2026-11-22T00:10+00:00",
+        "minutes_since_resolved": "30",
+    }
+    day = date(2026, 11, 21).toordinal()
+    before = Past(reactions=(entry(first_day=day, last_day=day, session_over=True),))
+    assert judged(after, past=before).disposition.name == "DISCONTINUE_SESSION"
+    no_time = {"infusion_start": "", "onset": "", "onset_minutes": "45"}
+    assert judged(no_time, past=over).disposition.name == "DISCONTINUE_SESSION"
+
+
+def test_an_id_that_is_almost_that_of_a_confirmed_event_holds_a_rechallenge() -> None:
+    found = judged(past=Past(near=(("0042", 3),)))
+    assert found.disposition.name == "HOLD" and "history entry 3" in found.disposition_because
+    assert "0042" not in found.disposition_because
+
+
+def test_a_drop_of_exactly_30_is_one_whatever_binary_arithmetic_says() -> None:
+    assert judged({"sbp": "98.2", "sbp_before": "128.2"}).grade == 3
+    assert judged({"sbp": "98.3", "sbp_before": "128.2"}).grade == 1

@@ -17,7 +17,7 @@ def position(steps: list[str], words: str) -> int:
 def test_what_cannot_wait_comes_before_the_examination_and_epinephrine_before_all() -> None:
     steps = facts(BASE | {"sbp": "80", "dyspnea": "yes", "facial_droop": "yes", "headache": "yes"})["actions"]
     words = ("STOP", "Tell the physician", "Keep the vein open", "Epinephrine 0.3 mg intramuscularly AT ONCE", "bolus 1000-2000 mL",
-             "STROKE PROTOCOL AT ONCE", "aseptic meningitis", "Pulse", "Neurological exam", "True weakness or malaise", "DISCONTINUE")  # fmt: skip
+             "STROKE PROTOCOL AT ONCE", "aseptic meningitis", "DISCONTINUE", "Pulse", "Neurological exam", "True weakness or malaise")  # fmt: skip
     assert [position(steps, each) for each in words] == list(range(len(steps)))
 
 
@@ -49,15 +49,17 @@ def test_the_workup_is_that_of_what_is_suspected() -> None:
 
 def test_after_a_discontinuation_nobody_is_asked_whether_it_has_resolved() -> None:
     open_ = {"resolved": "", "minutes_since_resolved": "", "fever": ""}
-    assert facts(BASE | open_)["questions"] == ["fever", "resolved", "minutes_since_resolved"]
+    assert facts(BASE | open_)["questions"] == ["fever", "recurred", "resolved", "minutes_since_resolved"]
     assert facts(BASE | open_ | {"dyspnea": "yes"})["questions"] == ["fever"]
-    assert facts(BASE | open_ | {"resolved": "no"})["questions"] == ["fever"]
+    assert facts(BASE | open_ | {"resolved": "no"})["questions"] == ["fever", "recurred"]
+    assert facts(BASE | {"recurred": "no"})["questions"] == []
 
 
 def test_what_is_missing_for_the_numbers_is_asked_for() -> None:
     open_ = dict.fromkeys(("age_years", "weight", "product", "rate", "volume_infused_mL", "onset"), "")
     assert facts(BASE | open_)["questions"] == [
         "hypotension",
+        "recurred",
         "age_years",
         "weight",
         "product",

@@ -357,12 +357,12 @@ def test_a_site_that_says_nothing_of_its_files_and_products_leaves_them_open(tmp
 
 
 ALLOWED = [
-    *((code, severity) for code in ("IVG101", "IVG202", "IVG207", "IVG502") for severity in ("review", "unchecked")),
+    *((code, severity) for code in ("IVG101", "IVG202", "IVG207", "IVG204") for severity in ("review", "unchecked")),
     ("IVG114", "stop"), ("IVG114", "unchecked"), ("IVG904", "stop"), ("IVG904", "info"), ("IVG906", "info"),
     ("IVG105", "stop"), ("IVG303", "info"), ("IVG911", "unchecked"),
 ]  # fmt: skip
 BUILT_IN_SEVERITIES = {
-    "IVG101": "stop", "IVG202": "stop", "IVG207": "stop", "IVG502": "stop", "IVG114": "info",
+    "IVG101": "stop", "IVG202": "stop", "IVG207": "stop", "IVG204": "stop", "IVG114": "info",
     "IVG904": "review", "IVG906": "review", "IVG105": "review", "IVG303": "review",
     "IVG911": "review",
 }  # fmt: skip
@@ -381,6 +381,10 @@ def test_a_severity_may_be_changed_with_a_reason(code: str, severity: str, tmp_p
 GRADED = [
     ("IVG208", "stop", "stop or review", "tighter"),
     ("IVG208", "review", "stop or review", "looser"),
+    ("IVG501", "stop", "stop or review", "tighter"),
+    ("IVG501", "review", "stop or review", "looser"),
+    ("IVG502", "stop", "stop or review", "tighter"),
+    ("IVG502", "unchecked", "stop or review", "looser"),
     ("IVG907", "stop", "unchecked or review", "tighter"),
     ("IVG907", "unchecked", "unchecked or review", "tighter"),
     ("IVG907", "review", "unchecked or review", "looser"),

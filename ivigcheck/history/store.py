@@ -212,9 +212,7 @@ class History:
             what = "cannot be withdrawn: record what is true anew" if kind == "withdrawal" else "says nothing by itself"
             raise UsageError(f"Entry {about} is a withdrawal, which {what}. Nothing was recorded.")
         if its_kind == "discontinuation" and rests_on == "reaction" and kind == "withdrawal":
-            raise UsageError(
-                f"Entry {about} rests on a reaction: withdraw that, if it is wrong. Nothing was recorded."
-            )
+            raise UsageError(f"Entry {about} rests on a reaction: withdraw that, if it is wrong. Nothing was recorded.")
         if withdrawn_by is not None:
             raise UsageError(f"Entry {about} is withdrawn already, by entry {withdrawn_by}: nothing was recorded.")
 

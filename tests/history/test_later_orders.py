@@ -75,6 +75,14 @@ def test_of_the_order_s_reaction_and_the_record_s_the_graver_counts() -> None:
     assert messages(verdict)["IVG205"].startswith("an earlier reaction was of grade 4 (history entry 7, ")
 
 
+def test_a_severe_reaction_of_the_order_s_own_is_not_made_milder_by_the_record() -> None:
+    own = {"reaction_grade": "3", "reaction_rate": "3 mg/kg/min"}
+    assert "IVG205" in codes(told(Past(reactions=(reaction(grade=1),)), **own))
+    assert (
+        told(Past(reactions=(reaction(grade=3, for_good=True),)), **own | {"reaction_grade": "1"})["status"] == "STOP"
+    )
+
+
 def test_an_order_of_the_infusion_in_which_the_patient_reacted_is_held_to_half_the_rate() -> None:
     past = Past(reactions=(reaction(),))
     verdict = told(past)  # 5 mg/kg/min, and half of 3 is 1.5

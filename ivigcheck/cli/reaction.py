@@ -79,8 +79,9 @@ def reaction(
     \b
     Exit codes:
       0  the protocol was printed, and recorded where that was asked
-      2  an observation cannot be right, or the command line: nothing recorded
-      3  a file or the history cannot be read, or nothing could be recorded
+      2  an observation or the command line is wrong: nothing was recorded
+      3  a file or the history cannot be read, or nothing could be recorded;
+         the protocol is printed all the same where it can be
     """
     _check_options(file, patient, by, asks=ask_for_them, record=record)
     knowledge, protocol, now = knowledge_in_force(policy), built_in_protocol(), datetime.now().astimezone()

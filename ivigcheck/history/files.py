@@ -167,7 +167,7 @@ def _missing(path: Path) -> HistoryError:
             )
     for ending in ("-wal", "-journal"):
         left = path.with_name(f"{path.name}{ending}")
-        if left.exists():
+        if left.exists() and not path.exists():  # another program may have made the file just now, and then this one
             return damaged(path, f"the file is gone, and {left.name}, which belongs to it, is there")
     return HistoryMissing(
         f"The history {shown(path)} does not exist. Name the right file, with --history or the variable "

@@ -248,7 +248,10 @@ def _disposition(
     elif math.isnan(observed.checked.limits.half_reaction_rate[0]):
         why = "the rate at the reaction is not known, so that nothing limits a rechallenge"
     else:
-        return Disposition.RECHALLENGE, f"every sign was looked for, and all are gone for {minutes:g} minutes"
+        return (
+            Disposition.RECHALLENGE,
+            f"every sign was looked for, and the symptoms have been gone for {minutes:g} minutes",
+        )
     return Disposition.HOLD, why
 
 

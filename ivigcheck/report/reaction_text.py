@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from ivigcheck.reaction import SIGNS
 from ivigcheck.report.model import deviation_text
 from ivigcheck.show import cut, number, visible
 
@@ -88,7 +89,7 @@ def _verdict(facts: Facts, *, printed: bool) -> Iterator[str]:
     for name in facts["suspected"]:
         yield from _hanging("   ", f"{_SUSPICION[name]} is suspected: {', '.join(facts['suspected_because'][name])}.")
     if not facts["suspected"]:
-        open_ = ", as far as was asked" if facts["questions"] else ""
+        open_ = ", as far as was asked" if {*SIGNS, "sbp", "sbp_before"} & {*facts["questions"]} else ""
         yield from _hanging("   ", f"Neither stroke, hypersensitivity nor meningitis is suspected{open_}.")
     grade = f"Grade {facts['grade']}: {facts['grade_because']}."
     yield from _hanging("   ", f"{grade} {_DISPOSITION[facts['disposition']]}: {facts['disposition_because']}.")

@@ -105,6 +105,8 @@ def test_an_infusion_past_midnight_is_still_the_same() -> None:
     day = date(2026, 11, 21).toordinal()
     before = Past(reactions=(entry(first_day=day, last_day=day, session_over=True),))
     assert judged(after, past=before).disposition.name == "DISCONTINUE_SESSION"
+    no_start = {**after, "infusion_start": ""}
+    assert judged(no_start, past=before).disposition.name == "DISCONTINUE_SESSION"
     no_time = {"infusion_start": "", "onset": "", "onset_minutes": "45"}
     assert judged(no_time, past=over).disposition.name == "DISCONTINUE_SESSION"
 

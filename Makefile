@@ -26,7 +26,7 @@ demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; 
 	$(BIN)/ivigcheck reaction --from sample_orders/reaction.json
 	rm -f demo_reports/history.sqlite*
 	$(BIN)/ivigcheck history init --history demo_reports/history.sqlite
-	echo SAMPLE-PATIENT | $(BIN)/ivigcheck history confirm-thrombosis - --on 2026-11-21 --by AB \
+	echo SAMPLE-PATIENT | $(BIN)/ivigcheck history confirm-thrombosis - --on 2026-01-14 --by AB \
 	  --history demo_reports/history.sqlite
 	echo SAMPLE-PATIENT | $(BIN)/ivigcheck order --patient - --history demo_reports/history.sqlite --exit-zero \
 	  --indication PI --weight "82 kg" --age 40 --product Gamunex-C --max-rate "300 mL/h" --screened

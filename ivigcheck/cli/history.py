@@ -59,7 +59,7 @@ def _about() -> None:
     Examples:
       echo "$MRN" | ivigcheck history patient -
       echo "$MRN" | ivigcheck history confirm-thrombosis - \\
-          --on 2026-11-20 --by AB
+          --on 2026-01-20 --by AB
       echo "$MRN" | ivigcheck history withdraw - 12 \\
           --reason not-confirmed --by AB
       ivigcheck history export -o history.csv
@@ -121,7 +121,7 @@ def patient(
 @history_app.command("confirm-thrombosis", no_args_is_help=True)
 def confirm_thrombosis(
     patient_id: PatientId,
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the event, such as 2026-11-20.")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day of the event, such as 2026-01-20.")],
     by: By,
     reaction: Annotated[
         int | None, typer.Option(metavar="ENTRY", help="The reaction's entry that turned out to be this event.")
@@ -136,9 +136,9 @@ def confirm_thrombosis(
     \b
     Examples:
       echo "$MRN" | ivigcheck history confirm-thrombosis - \\
-          --on 2026-11-20 --by AB
+          --on 2026-01-20 --by AB
       echo "$MRN" | ivigcheck history confirm-thrombosis - \\
-          --on 2026-11-20 --by AB --reaction 11
+          --on 2026-01-20 --by AB --reaction 11
 
     \b
     Exit codes:
@@ -285,7 +285,7 @@ def verify(
 def _event_day(text: str) -> date:
     day = read_date(text)
     if not isinstance(day, date):
-        raise UsageError(f'--on "{visible(text[:40])}" is no ISO date: write it as 2026-11-20.')
+        raise UsageError(f'--on "{visible(text[:40])}" is no ISO date: write it as 2026-01-20.')
     if day > date.today():
         raise UsageError(f"--on {day} is in the future: give the day of the event.")
     if day.year < _FIRST_YEAR:

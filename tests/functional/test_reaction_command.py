@@ -11,15 +11,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_command_line import AS_OF, ROOT, orders_file, run
+from test_command_line import ROOT, orders_file, run
 
+AS_OF = ("--as-of", "2026-01-15")  # of the reaction; days of the past, for what lies ahead is refused
 OBSERVED = {
     "age_years": 58, "weight": "80 kg", "product": "Gamunex-C", "rate": "180 mL/h", "volume_infused_mL": 120.5,
-    "infusion_start": "2026-11-22T22:00", "onset": "2026-11-22T22:45", "true_weakness": True, "weakness": "diffuse",
+    "infusion_start": "2026-01-15T22:00", "onset": "2026-01-15T22:45", "true_weakness": True, "weakness": "diffuse",
     "one_sided": False, "facial_droop": False, "speech_change": "no", "sbp": 120, "sbp_before": 125, "dyspnea": False,
     "bronchospasm": False, "multiple_organs": False, "headache": False, "fever": False, "self_care_limited": False,
     "life_threatening": False, "resolved": True, "minutes_since_resolved": 12, "recurred": False,
-    "observed_at": "2026-11-22T23:10",
+    "observed_at": "2026-01-15T23:10",
 }  # fmt: skip
 END = "\x04"  # what a terminal takes for the end of its input
 PATIENT = b"ZZ-CANARY-4711\n"
@@ -59,7 +60,7 @@ def test_a_file_gives_the_conclusions_with_this_patient_s_numbers(tmp_path: Path
     said = concluded("--from", file_of(tmp_path))
     assert (said["suspected"], said["grade"], said["disposition"]) == ([], 2, "hold")
     assert said["rechallenge_max_mg_per_kg_min"] == 1.875 and said["rechallenge_max_mL_per_h"] == 90
-    assert said["rechallenge_not_before"] == "2026-11-22T23:13" and said["questions"] == []
+    assert said["rechallenge_not_before"] == "2026-01-15T23:13" and said["questions"] == []
     wanted = {"minutes_from_start": 45, "dose_given_g": 12.05, "rate_mg_per_kg_min": 3.75}
     assert said["documentation"].items() >= wanted.items()
     assert said["actions"][0] == "STOP the infusion." and said["workup"] == []
@@ -94,14 +95,14 @@ def test_nothing_observed_is_the_protocol_with_every_question(tmp_path: Path) ->
     [
         ({"sbp": 1200}, "sbp: "),
         ({"sbp_before": "12e1"}, "sbp_before: "),
-        ({"onset": "2026-11-22T21:59"}, "is before the infusion's start"),
-        ({"onset": "2026-11-22 25:00"}, "onset "),
+        ({"onset": "2026-01-15T21:59"}, "is before the infusion's start"),
+        ({"onset": "2026-01-15 25:00"}, "onset "),
         ({"onset_minutes": 50}, "does not fit the times given"),
-        ({"infusion_start": "2026-11-18T22:00"}, "more than 3 days after the start"),
+        ({"infusion_start": "2026-01-11T22:00"}, "more than 3 days after the start"),
         ({"minutes_since_resolved": 99999999999}, "is longer than any infusion"),
         ({"infusion_start": None, "onset": None, "observed_at": "2099-11-22T23:10"}, "is in the future"),
-        ({"infusion_start": "2026-11-22T22:00-05:00"}, "write all of them in one way"),
-        ({"observed_at": "2026-11-22T22:44"}, "is in the future"),
+        ({"infusion_start": "2026-01-15T22:00-05:00"}, "write all of them in one way"),
+        ({"observed_at": "2026-01-15T22:44"}, "is in the future"),
         ({"infusion_start": "2062-11-22T22:00", "onset": None, "observed_at": None}, "is in the future"),
         ({"minutes_since_resolved": 26}, "would have gone before they came"),
         ({"product": "Privagen"}, "is no product known here"),
@@ -174,9 +175,9 @@ def test_a_record_holds_later_orders_and_a_confirmed_event_stops_them(tmp_path: 
     (order,) = json.loads(held.stdout)["orders"]
     assert held.returncode == 1 and [f["code"] for f in order["findings"] if f["severity"] != "info"] == ["IVG501"]
     assert order["patient_id"] is None and "CANARY" not in held.stdout.decode()
-    next_day = run(*ORDER, "--as-of", "2026-11-23", *store, input=PATIENT)
-    assert next_day.returncode == 0 and b"history entry 1: reaction of grade 2 on 2026-11-22, by AB" in next_day.stdout
-    event = ("history", "confirm-thrombosis", "-", "--on", "2026-11-23", "--by", "CD")
+    next_day = run(*ORDER, "--as-of", "2026-01-16", *store, input=PATIENT)
+    assert next_day.returncode == 0 and b"history entry 1: reaction of grade 2 on 2026-01-15, by AB" in next_day.stdout
+    event = ("history", "confirm-thrombosis", "-", "--on", "2026-01-16", "--by", "CD")
     assert run(*event, *store, input=PATIENT).returncode == 0
     stopped = run(
         "batch",
@@ -299,12 +300,12 @@ def test_the_dialogue_says_what_to_do_first_then_asks_and_asks_again(tmp_path: P
         "no", "no", "no", "no", "", "no", "no",  # life-threatening … speech
         "left", "diffuse", "no", "yes", "no", "no", "no",  # an answer that is none is asked for again
         "58", "80", "80 kg", "1200", "120", "125", "Gamunex-C", "", "180 mL/h",
-        "2026-11-22T22:00", "2026-11-22T21:00", "2026-11-22T22:45", "120.5", "", "yes", "15", "ZZ-CANARY-4711",
+        "2026-01-15T22:00", "2026-01-15T21:00", "2026-01-15T22:45", "120.5", "", "yes", "15", "ZZ-CANARY-4711",
     ]  # fmt: skip
     _, store = begun(tmp_path)
     options = (
         "--observed-at",
-        "2026-11-22T23:10",
+        "2026-01-15T23:10",
         "--format",
         "json",
         "--patient",
@@ -380,7 +381,7 @@ def test_the_schedule_is_held_to_the_day_of_its_start(tmp_path: Path) -> None:
     recording = ("--patient", "-", "--record", "--by", "AB")
     assert run("reaction", "--from", observed, *recording, *store, input=PATIENT).returncode == 0
     order = ("schedule", *ORDER[1:], "--dose", "40 g", *store)
-    for start, code in (("2026-11-22T23:55", 1), ("2026-11-23T00:10", 1), ("2026-11-30T10:00", 0)):
+    for start, code in (("2026-01-15T23:55", 1), ("2026-01-16T00:10", 1), ("2026-01-23T10:00", 0)):
         done = run(*order, "--start", start, input=PATIENT)
         assert (done.returncode, b"NO SCHEDULE" in done.stdout) == (code, code == 1), start
 
@@ -398,7 +399,7 @@ def test_a_small_history_is_checked_wholly_before_an_order_is_passed(tmp_path: P
     import sqlite3
 
     store = begun(tmp_path)
-    event = ("history", "confirm-thrombosis", "-", "--on", "2026-11-20", "--by", "CD")
+    event = ("history", "confirm-thrombosis", "-", "--on", "2026-01-13", "--by", "CD")
     assert run(*event, *store, input=PATIENT).returncode == 0
     with sqlite3.connect(store[1]) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():

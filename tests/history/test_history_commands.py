@@ -98,8 +98,8 @@ def test_the_day_of_an_event_may_be_today_and_not_tomorrow(run: Run, path: Path)
     [
         (["patient", CANARY], "never stands on the command line"),
         (["confirm-thrombosis", CANARY, "--on", DAY, "--by", "AB"], "never stands on the command line"),
-        ([*CONFIRM[:2], "--on", "20.1.2026", "--by", "AB"], "2026-11-20"),
-        ([*CONFIRM[:2], "--on", "", "--by", "AB"], "2026-11-20"),
+        ([*CONFIRM[:2], "--on", "20.1.2026", "--by", "AB"], "2026-01-20"),
+        ([*CONFIRM[:2], "--on", "", "--by", "AB"], "2026-01-20"),
         ([*CONFIRM[:2], "--on", "1899-12-31", "--by", "AB"], "before 1900"),
         ([*CONFIRM[:4], "--by", "A B"], "initials"),
         ([*CONFIRM[:4], "--by", "ABCDEFGHIJK"], "initials"),

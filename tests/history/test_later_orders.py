@@ -156,6 +156,8 @@ def test_an_order_of_the_day_after_may_go_on_with_the_same_infusion() -> None:
     assert severities(over) == {"IVG502": "review"} and "history entry 7" in messages(over)["IVG502"]
     open_ = told(Past(reactions=(reaction(**yesterday, resolved=False),)), max_rate="72.1 mL/h")
     assert severities(open_) == {"IVG501": "stop", "IVG502": "stop"}
+    both = Past(reactions=(reaction(**yesterday), reaction(entry=8)))
+    assert severities(told(both)) == {"IVG501": "stop"}  # today's counts, not the day before's
     two_days = {"first_day": TODAY - 2, "last_day": TODAY - 2}
     assert told(Past(reactions=(reaction(**two_days, resolved=False),)))["status"] == "PASS"
 
@@ -212,6 +214,7 @@ def test_a_long_gap_and_another_product_are_taken_from_the_record_where_the_orde
     verdict = told(other, **fast)
     assert codes(verdict) == ["IVG403"] and "Privigen 10% (" in messages(verdict)["IVG403"]
     assert codes(told(other, **fast, last_product="Gamunex-C")) == ["IVG105"]
+    assert codes(told(other, **fast, last_ivig_date="2026-11-10")) == ["IVG105"]  # of a later one nothing is on record
     assert "IVG403" not in codes(
         told(Past(reactions=(reaction(product="Privigen 10%"),)), **fast)
     )  # this very infusion

@@ -7,6 +7,9 @@ from dataclasses import replace
 from observed import BASE, facts, judged, read
 
 from ivigcheck.knowledge import Knowledge, built_in
+from ivigcheck.knowledge.protocol import built_in_protocol
+from ivigcheck.past import Past, PastEvent
+from ivigcheck.reaction import plan
 
 
 def position(steps: list[str], words: str) -> int:
@@ -45,6 +48,13 @@ def test_the_workup_is_that_of_what_is_suspected() -> None:
     )
     stroke = facts(BASE | {"speech_change": "yes"})["workup"]
     assert stroke == ["Emergent CT or MRI of the brain.", *severe]
+
+
+def test_a_past_that_ends_ivig_orders_no_workup_for_a_mild_reaction() -> None:
+    past = Past(confirmed=(PastEvent(3, 738000, "AB"),))
+    found = judged(past=past)
+    assert found.disposition.name == "DISCONTINUE_PERMANENTLY"
+    assert plan(read(BASE), found, built_in_protocol()).workup == ()
 
 
 def test_after_a_discontinuation_nobody_is_asked_whether_it_has_resolved() -> None:

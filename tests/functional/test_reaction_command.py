@@ -419,3 +419,24 @@ def test_a_patient_s_id_in_the_wrong_place_is_not_repeated(tmp_path: Path) -> No
     ):
         done = run(*arguments)
         assert done.returncode == 2 and b"CANARY" not in done.stderr + done.stdout
+
+
+def test_a_mild_reaction_of_a_patient_whose_event_was_withdrawn_ends_nothing(tmp_path: Path) -> None:
+    """The record holds what the reaction itself came to: what forbade a rechallenge then may be put right later."""
+    store = begun(tmp_path)
+    event = ("history", "confirm-thrombosis", "-", "--on", "2026-01-13", "--by", "CD")
+    assert run(*event, *store, input=PATIENT).returncode == 0
+    recording = ("--patient", "-", "--record", "--by", "AB", "--format", "json")
+    done = run("reaction", "--from", file_of(tmp_path), *recording, *store, input=PATIENT)
+    assert json.loads(done.stdout)["disposition"] == "discontinue_permanently"
+    withdrawal = ("history", "withdraw", "-", "1", "--reason", "wrong-patient", "--by", "CD")
+    assert run(*withdrawal, *store, input=PATIENT).returncode == 0
+    assert run(*ORDER, "--as-of", "2026-01-20", *store, input=PATIENT).returncode == 0
+
+
+def test_the_start_of_a_schedule_is_its_day_also_where_the_day_of_the_check_is_named(tmp_path: Path) -> None:
+    store = begun(tmp_path)
+    recording = ("--patient", "-", "--record", "--by", "AB")
+    assert run("reaction", "--from", file_of(tmp_path), *recording, *store, input=PATIENT).returncode == 0
+    order = ("schedule", *ORDER[1:], "--dose", "40 g", *store, "--start", "2026-01-15T23:55", "--as-of", "2026-01-20")
+    assert run(*order, input=PATIENT).returncode == 1

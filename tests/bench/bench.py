@@ -63,7 +63,8 @@ def write_history(path: Path, count: int, *, every: int = 0) -> None:
 
     reaction = {
         "first_day": "2026-01-02", "grade": 2, "suspected": [], "disposition": "rechallenge", "product": "Privigen 10%",
-        "rate": "3 mg/kg/min", "rate_mg_per_kg_min": 3.0, "resolved": True, "minutes_since_resolved": 20.0,
+        "rate": "3 mg/kg/min", "rate_mg_per_kg_min": 3.0, "resolved": True, "minutes_since_resolved": 20.0, "onset": "2026-01-02T10:00",
+        "observed_at": "2026-01-02T10:40",
     }  # fmt: skip
     block = 10_000
 
@@ -78,11 +79,16 @@ def write_history(path: Path, count: int, *, every: int = 0) -> None:
             history.append([entry(k) for k in range(start, min(count, start + block))], datetime.now(UTC))
 
 
+_CHECKED = (0, 1, 4)  # exit codes of a run that did its work
+
+
 def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
     """Wall seconds and peak memory in MiB of one whole process."""
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT, env=env)
-    _, _, usage = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) not in _CHECKED:
+        raise SystemExit(f"not measured: {' '.join(command)} did not run")
     return time.perf_counter() - begin, usage.ru_maxrss / 1024
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ivigcheck.disk import sync_folder
 from ivigcheck.errors import HistoryError
 from ivigcheck.history.schema import APPLICATION_ID, is_current, migrate
 from ivigcheck.show import visible
@@ -195,7 +196,7 @@ def _create(path: Path) -> None:
             pass
         except OSError as error:
             raise _unfit(path) from error
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         for ending in ("", "-journal", "-wal", "-shm"):
             Path(f"{name}{ending}").unlink(missing_ok=True)
@@ -206,13 +207,3 @@ def _unfit(path: Path) -> HistoryError:
         f"The history {shown(path)} cannot be made: its file system lacks shared memory or hard links, as those of "
         "networks do. Name a file on a disk of this machine with --history."
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name last; where the system cannot open a folder, the link alone has to do."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

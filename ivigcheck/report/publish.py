@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ivigcheck.disk import sync_folder
 from ivigcheck.errors import OutputError, UsageError
 
 _TEMPORARY_PREFIX = ".ivigcheck-"
@@ -56,20 +56,10 @@ def publish(reports: Mapping[Path, bytes]) -> None:
         for temporary, path in written:
             temporary.replace(path)
         for folder in {path.parent for path in reports}:
-            _sync_folder(folder)
+            sync_folder(folder)
     except OSError as error:
         where = next((path for temporary, path in written if temporary.exists()), next(iter(reports)))
         raise OutputError(f"{where}: could not be written: {error.strerror or error}.") from error
     finally:
         for temporary, _ in written:
             temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the renames last; where the system cannot open a folder, the rename alone has to do."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

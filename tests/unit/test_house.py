@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ivigcheck"
 # From the bottom up: a module may import from rooms below its own, and from its own room.
 ROOMS = (
-    ("version", "errors", "arrays"),
+    ("version", "errors", "arrays", "disk"),
     ("units",),
     ("columns", "show", "past", "written", "knowledge"),
     ("intake.table", "orders"),

@@ -242,8 +242,7 @@ def reckon_limits(orders: Orders) -> Limits:
         return np.where(nowhere, -1, limit.basis)
 
     def pump(limit: _Candidate) -> Floats:
-        per_h = value(limit) * orders.rate_weight_kg * _MINUTES_PER_HOUR / orders.concentration
-        return pump_rates(per_h, limit.exclusive)
+        return on_the_pump(orders, value(limit), limit.exclusive)
 
     return Limits(
         bases=tuple(bases.position),
@@ -274,6 +273,12 @@ _MINUTES_PER_HOUR: Final = 60.0
 WHOLE_FROM_mL_PER_H: Final = 100
 """From this rate on infusion pumps take whole mL/h alone."""
 _FINE_PER_mL: Final = 10  # below it limits are shown as 0.1 mL/h
+
+
+def on_the_pump(orders: Orders, limit: Floats, exclusive: Mask) -> Floats:
+    """(n,) limits of orders, from mg/kg/min to mL/h as a pump takes them; NaN where weight or concentration is not
+    known."""
+    return pump_rates(limit * orders.rate_weight_kg * _MINUTES_PER_HOUR / orders.concentration, exclusive)
 
 
 def pump_rates(limit_mL_per_h: Floats, exclusive: Mask) -> Floats:

@@ -60,7 +60,7 @@ def reaction(
     """What to do, in order, when a patient reacts while IVIG runs.
 
     The protocol with this patient's numbers in it: what it may be, the grade, whether and how the infusion may go on,
-    what to order and what to write down. What was not observed is asked for, and never taken for no.
+    what to order and what to write down. What was not observed is asked for.
 
     With --patient, the history is asked too: after a confirmed thrombotic event or a severe reaction there is no
     rechallenge. With --record, the reaction is recorded there, and later orders of the patient are held to it.
@@ -84,18 +84,17 @@ def reaction(
          the protocol is printed all the same where it can be
     """
     _check_options(file, patient, by, asks=ask_for_them, record=record)
-    knowledge, protocol, now = knowledge_in_force(policy), built_in_protocol(), datetime.now().astimezone()
+    knowledge, protocol = knowledge_in_force(policy), built_in_protocol()
     given = merged(read_file(file) if file else {}, texts)
 
     def read(answers: Texts) -> Observed:
-        return read_observations(answers, knowledge, protocol, now=now)
+        return read_observations(answers, knowledge, protocol, now=datetime.now().astimezone())
 
     read(given)  # what cannot be right is said before anything is asked
     if ask_for_them:
         with diagnostics() as stream:
             stream.write("".join(f"{step.text}\n" for step in protocol.first))
         given = ask(given, read, lambda observed: is_child(observed, protocol))
-        now = datetime.now().astimezone()  # the dialogue has taken its time
     observed = read(given)
     patient_id = ""
     if patient is not None:
@@ -108,7 +107,7 @@ def reaction(
     lacking = _lacking(observed) if record else ""
     if record and not failure and not lacking:
         entries = reaction_entries(observed, judge(observed, protocol), patient_id, by)
-        facts["recorded"], failure = _record(entries, history, knowledge, now)
+        facts["recorded"], failure = _record(entries, history, knowledge)
     # At the bedside the page comes first, whatever could not be recorded or asked.
     if failure or lacking:
         facts["notices"].append(f"{'NOT RECORDED. ' if record else ''}{failure or lacking}")
@@ -157,13 +156,11 @@ def _ask_history(option: str | None, patient_id: str, knowledge: Knowledge) -> _
         return _Asked(Memory.none("it could not be"), failure=str(error))
 
 
-def _record(
-    entries: Sequence[NewEntry], option: str | None, knowledge: Knowledge, now: datetime
-) -> tuple[list[int], str]:
+def _record(entries: Sequence[NewEntry], option: str | None, knowledge: Knowledge) -> tuple[list[int], str]:
     """The numbers of the entries, or why there are none: at the bedside the page comes first."""
     try:
         with History.recording(place_to_record(option, knowledge)) as store:
-            return store.append(entries, now.astimezone(UTC)), ""
+            return store.append(entries, datetime.now(UTC)), ""
     except HistoryError as error:
         return [], str(error)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Final
 
 from ivigcheck.cli.reaction_options import Texts
 from ivigcheck.cli.terminal import diagnostics
@@ -12,10 +11,8 @@ from ivigcheck.errors import UsageError
 from ivigcheck.history import patient_id_problem
 from ivigcheck.normalise.spellings import id_problem, read_answer
 from ivigcheck.orders import NO
-from ivigcheck.reaction import OBSERVATIONS, Observation, Observed
+from ivigcheck.reaction import OBSERVATIONS, PRESSURES, Observation, Observed
 from ivigcheck.show import visible
-
-_PRESSURES: Final = ("sbp", "sbp_before")
 
 
 def require_terminal() -> None:
@@ -79,13 +76,13 @@ def _idle(
 ) -> bool:
     if each.name == "onset_minutes" and "onset" in answers:
         return True
-    if each.name in _PRESSURES and is_child(read(answers)):
+    if each.name in PRESSURES and is_child(read(answers)):
         return True
     return each.name == "minutes_since_resolved" and read_answer(answers.get("resolved", "")) == NO
 
 
 def _words(each: Observation) -> str:
-    if each.name in _PRESSURES:  # no figure: whether adult ones hold may not be known yet
+    if each.name in PRESSURES:  # no figure: whether adult ones hold may not be known yet
         return f"{each.question} [{each.shown}]"
     form = {"answer": "yes/no", "pattern": each.shown}.get(each.kind, f"such as {each.shown}")
     return f"{each.question} [{form}]"

@@ -16,7 +16,7 @@ import numpy as np
 
 from ivigcheck.knowledge.facts import PolicyInForce
 from ivigcheck.knowledge.protocol import ProtocolFile
-from ivigcheck.limits import pump_rates
+from ivigcheck.limits import on_the_pump
 from ivigcheck.orders import NO, UNKNOWN, YES
 from ivigcheck.past import Past, SameInfusion
 from ivigcheck.reaction.observations import SIGNS
@@ -121,11 +121,7 @@ def _most(observed: Observed, policy: PolicyInForce, same: SameInfusion | None) 
     recorded = same.rate * policy.rechallenge_fraction if same else math.nan
     if not recorded < limits.hard_max[0]:
         return float(limits.hard_max[0]), float(limits.hard_max_mL_per_h[0])
-    per_h = recorded * orders.rate_weight_kg * _MINUTES_PER_HOUR / orders.concentration
-    return recorded, float(pump_rates(per_h, np.array([False]))[0])
-
-
-_MINUTES_PER_HOUR: Final = 60
+    return recorded, float(on_the_pump(orders, np.array([recorded]), np.array([False]))[0])
 
 
 def is_adult(observed: Observed, protocol: ProtocolFile) -> bool:

@@ -63,6 +63,9 @@ OBSERVATIONS: Final[tuple[Observation, ...]] = (
 
 OBSERVATION: Final = {each.name: each for each in OBSERVATIONS}
 
+PRESSURES: Final = ("sbp", "sbp_before")
+"""Observations whose figures are an adult's."""
+
 SIGNS: Final = (
     "true_weakness", "weakness", "one_sided", "facial_droop", "speech_change", "hypotension", "dyspnea", "bronchospasm",
     "multiple_organs", "headache", "fever", "self_care_limited", "life_threatening",

@@ -36,11 +36,11 @@ def plan(observed: Observed, found: Judgement, protocol: ProtocolFile) -> Plan:
 
     first = [*said(protocol.first)]
     first[-1] = f"{first[-1]} {line_compatibility(observed)}"
-    urgent = [*_urgent(found, protocol)]
+    now = (*_urgent(found, protocol), *_ending(found, protocol), protocol.examine, *_watching(found, protocol))
     return Plan(
-        actions=(*first, *said(*urgent, *_ending(found, protocol), protocol.examine, *_watching(found, protocol))),
+        actions=(*first, *said(*now)),
         follows=tuple(_follows(observed, found, protocol)),
-        workup=said(*_workup(found, policy, protocol)),
+        workup=said(*_workup(found, protocol)),
         afterwards=said(protocol.afterwards, protocol.later_orders),
     )
 
@@ -88,7 +88,7 @@ def _watching(found: Judgement, protocol: ProtocolFile) -> Iterator[tuple[Step, 
         yield protocol.mild
 
 
-def _workup(found: Judgement, policy: PolicyInForce, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
+def _workup(found: Judgement, protocol: ProtocolFile) -> Iterator[tuple[Step, ...]]:
     if STROKE in found.suspected:
         yield protocol.brain_imaging
     if found.disposition == Disposition.DISCONTINUE_PERMANENTLY and found.by_grade:
@@ -124,18 +124,27 @@ def clock_text(moment: datetime) -> str:
 
 def _limit(observed: Observed, found: Judgement) -> str:
     """The fastest rate of a rechallenge, with what it rests on."""
-    limits = observed.checked.limits
-    if found.max_rate < limits.hard_max[0]:
-        per_h = "" if math.isnan(found.max_mL_per_h) else f" = {number(found.max_mL_per_h)} mL/h"
-        return f"{rounded_down(found.max_rate)} mg/kg/min{per_h} (the lowest rate at a reaction that is on record)"
-    below = "below " if limits.hard_max_exclusive[0] else ""
+    below, basis = governing(observed, found)
     per_h = "" if math.isnan(found.max_mL_per_h) else f" = {number(found.max_mL_per_h)} mL/h"
+    return f"{'below ' if below else ''}{rounded_down(found.max_rate)} mg/kg/min{per_h} ({basis})"
+
+
+def governing(observed: Observed, found: Judgement) -> tuple[bool, str]:
+    """Whether a rechallenge must stay below its limit, and what that rests on; "" where there is none."""
+    limits = observed.checked.limits
+    if math.isnan(found.max_rate):
+        return False, ""
+    if found.max_rate < limits.hard_max[0]:
+        fraction = observed.checked.knowledge.policy.rechallenge_fraction
+        return False, f"rechallenge: {fraction:g} × the lowest rate at a reaction of this infusion that is on record"
     basis = limits.basis(limits.hard_max_basis, 0)
-    return f"{below}{rounded_down(found.max_rate)} mg/kg/min{per_h} ({basis.text if basis else ''})"
+    return bool(limits.hard_max_exclusive[0]), basis.text if basis else ""
 
 
 def sources(observed: Observed, found: Judgement, protocol: ProtocolFile) -> tuple[Source, ...]:
     """The documents behind the steps that apply, each once."""
-    used = (protocol.first, protocol.examine, *_urgent(found, protocol), protocol.afterwards)
+    conditional = (_urgent, _ending, _watching, _workup)
+    used = [protocol.first, *(steps for of in conditional for steps in of(found, protocol)), protocol.examine]
+    used += [protocol.recurrence, protocol.afterwards, protocol.later_orders]
     names = dict.fromkeys(name for steps in used for step in steps for name in step.sources)
     return tuple(observed.checked.knowledge.sources[name] for name in names)

@@ -142,11 +142,6 @@ def read_observations(
     return observed
 
 
-def read_one(name: str, text: str, knowledge: Knowledge, protocol: ProtocolFile, *, now: datetime) -> None:
-    """Reads one observation alone, as the dialogue does. Raises UsageError where it cannot be read."""
-    read_observations({name: text}, knowledge, protocol, now=now)
-
-
 def _is_open(name: str, text: str) -> bool:
     text = text.strip().casefold()
     if name == "weakness" and text in PATTERNS:  # "none" is an observation there

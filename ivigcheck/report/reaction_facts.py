@@ -8,25 +8,22 @@ from typing import Any, Final
 
 from ivigcheck.knowledge.protocol import ProtocolFile
 from ivigcheck.past import Memory
-from ivigcheck.reaction import OBSERVATION, Judgement, Observed, plan, sources
+from ivigcheck.reaction import OBSERVATION, PRESSURES, Judgement, Observed, governing, plan, sources
 from ivigcheck.report.model import history_facts, provenance
 from ivigcheck.report.notices import history_notice, sign_off
 from ivigcheck.rules.wording import as_written, workings
 from ivigcheck.show import number
 
 SCHEMA: Final = "ivigcheck.reaction/1"
-_PRESSURES: Final = ("sbp", "sbp_before")
 
 
 def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile, memory: Memory) -> dict[str, Any]:
     """Everything that is said of one reaction. A value that could not be had is null. memory: the history, as asked."""
     knowledge = observed.checked.knowledge
     todo = plan(observed, found, protocol)
-    limits = observed.checked.limits
-    recorded = found.max_rate < limits.hard_max[0]  # by a slower reaction of this infusion, which is on record
-    basis = limits.basis(limits.hard_max_basis, 0) if not (recorded or math.isnan(found.max_rate)) else None
+    exclusive, governed_by = governing(observed, found)
     # In a child a blood pressure is judged at the bedside: no figure of it is printed.
-    shown = {name: text for name, text in observed.texts.items() if found.adult or name not in _PRESSURES}
+    shown = {name: text for name, text in observed.texts.items() if found.adult or name not in PRESSURES}
     notices = [knowledge.notice, sign_off(knowledge), history_notice(memory)]
     if len(shown) < len(observed.texts):
         notices.append(
@@ -49,8 +46,8 @@ def reaction_facts(observed: Observed, found: Judgement, protocol: ProtocolFile,
         "disposition_because": found.disposition_because,
         "rechallenge_max_mg_per_kg_min": _value(found.max_rate),
         "rechallenge_max_mL_per_h": _value(found.max_mL_per_h),
-        "rechallenge_max_exclusive": bool(basis and limits.hard_max_exclusive[0]),
-        "rechallenge_governed_by": "a slower reaction on record" if recorded else basis.text if basis else None,
+        "rechallenge_max_exclusive": exclusive,
+        "rechallenge_governed_by": governed_by or None,
         "rechallenge_not_before": _iso(found.not_before),
         "actions": list(todo.actions),
         "follows": list(todo.follows),

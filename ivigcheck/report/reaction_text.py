@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from ivigcheck.reaction import SIGNS
+from ivigcheck.reaction import PRESSURES, SIGNS
 from ivigcheck.report.model import deviation_text
 from ivigcheck.show import cut, number, visible
 
@@ -48,7 +48,7 @@ def reaction_page(facts: Facts, *, printed: bool) -> str:
     if facts["workup"]:
         lines += ["", "TO BE ORDERED", *_items(facts["workup"], "[ ] " if printed else "- ")]
     if facts["questions"]:
-        lines += ["", "ANSWER NOW: nothing of this is taken for no", *_questions(facts, printed=printed)]
+        lines += ["", "ANSWER NOW", *_questions(facts, printed=printed)]
     lines += ["", "WRITE DOWN", *_documentation(facts["documentation"], printed=printed)]
     lines += _items(facts["afterwards"][1:], "- ")  # the first says what is written down above
     lines += [_RULE if printed else "", *_foot(facts, printed=printed)]
@@ -89,7 +89,7 @@ def _verdict(facts: Facts, *, printed: bool) -> Iterator[str]:
     for name in facts["suspected"]:
         yield from _hanging("   ", f"{_SUSPICION[name]} is suspected: {', '.join(facts['suspected_because'][name])}.")
     if not facts["suspected"]:
-        open_ = ", as far as was asked" if {*SIGNS, "sbp", "sbp_before"} & {*facts["questions"]} else ""
+        open_ = ", as far as was asked" if {*SIGNS, *PRESSURES} & {*facts["questions"]} else ""
         yield from _hanging("   ", f"Neither stroke, hypersensitivity nor meningitis is suspected{open_}.")
     grade = f"Grade {facts['grade']}: {facts['grade_because']}."
     yield from _hanging("   ", f"{grade} {_DISPOSITION[facts['disposition']]}: {facts['disposition_because']}.")

@@ -209,8 +209,7 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     if days > most:
         reasons.append(f"the last infusion was {number(days)} days ago, more than {number(most)}")
         used += ["last_ivig_date", "ordered_at"]
-        if not orders.cell("last_ivig_date", i):
-            reasons[-1] += _by_record(orders, i)
+        reasons[-1] += _by_record(orders, i)
         source = f"{source}; {orders.knowledge.cite_policy('restart_after_days')}"
     if orders.another_product[i]:
         written = orders.cell("last_product", i)
@@ -220,20 +219,20 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     return Detail(message, {**said.inputs, **inputs(orders, i, *used)}, said.arithmetic, source)
 
 
-def _last_recorded(orders: Orders, i: int) -> PastReaction:
+def _last_recorded(orders: Orders, i: int) -> PastReaction | None:
     own = orders.ordered_day[i] if orders.ordered_day[i] != NO_DAY else orders.as_of.toordinal()
-    last = orders.past[i].last_infusion(int(own))
-    if last is None:
-        raise LookupError("no infusion on record")
-    return last
+    return orders.past[i].last_infusion(int(own)) if i in orders.past else None
 
 
 def _by_record(orders: Orders, i: int) -> str:
-    return f" (the last on record: {_last_recorded(orders, i)})"
+    """The entry that has the day of the last infusion, in brackets; "" where the order alone says it."""
+    last = _last_recorded(orders, i)
+    return f" (the last on record: {last})" if last and last.last_day == orders.last_ivig_day[i] else ""
 
 
 def _recorded_product(orders: Orders, i: int) -> str:
-    return f"{_last_recorded(orders, i).product} (the last on record: {_last_recorded(orders, i)})"
+    last = _last_recorded(orders, i)
+    return f"{last.product} (the last on record: {last})" if last else "another product"
 
 
 @rule(

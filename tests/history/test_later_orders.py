@@ -208,6 +208,8 @@ def test_a_long_gap_and_another_product_are_taken_from_the_record_where_the_orde
     assert codes(verdict) == ["IVG403"] and "57 days ago" in messages(verdict)["IVG403"]
     assert "history entry 7" in messages(verdict)["IVG403"]
     assert codes(told(old, **fast, last_ivig_date="2026-11-01")) == ["IVG105"]
+    assert "history entry 7" in messages(told(old, **fast, last_ivig_date="NA"))["IVG403"]  # not available is silent
+    assert "record" not in messages(told(old, **fast, last_ivig_date="2026-09-01"))["IVG403"]
     recent = Past(reactions=(reaction(first_day=TODAY - 56, last_day=TODAY - 56),))
     assert codes(told(recent, **fast)) == ["IVG105"]
     other = Past(reactions=(reaction(first_day=TODAY - 20, last_day=TODAY - 20, product="Privigen 10%"),))

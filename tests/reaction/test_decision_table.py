@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from observed import REASSURING, SIGNS, changes, judged
+from observed import BASE, REASSURING, SIGNS, changes, judged, read
 
 from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.past import Past, PastReaction
+from ivigcheck.reaction import governing
 
 TABLE = list(csv.DictReader(io.StringIO((Path(__file__).parent / "decision_table.csv").read_text(encoding="utf-8"))))
 
@@ -89,6 +90,9 @@ def test_a_reaction_after_one_on_record_of_the_same_infusion_has_come_back() -> 
 def test_of_several_rates_at_reactions_the_lowest_is_halved() -> None:
     found = judged({"recurred": "no"}, past=Past(reactions=(entry(),)))
     assert (found.max_rate, found.max_mL_per_h) == (1.0, 48)  # half of 2 mg/kg/min; × 60 × 80 ÷ 100
+    assert governing(read(BASE | {"recurred": "no"}), found) == (
+        False, "rechallenge: 0.5 × the lowest rate at a reaction of this infusion that is on record",
+    )  # fmt: skip
     found = judged({"recurred": "no"}, past=Past(reactions=(entry(rate=5.0),)))
     assert (found.max_rate, found.max_mL_per_h) == (1.5, 72)
 

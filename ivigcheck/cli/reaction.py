@@ -22,8 +22,7 @@ from ivigcheck.history import History, NewEntry, initials_problem
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.knowledge.protocol import built_in_protocol
 from ivigcheck.past import Memory, Past
-from ivigcheck.reaction import Observed, judge, read_observations
-from ivigcheck.reaction.judgement import is_child
+from ivigcheck.reaction import Observed, is_child, judge, read_observations
 from ivigcheck.reaction.recording import reaction_entries
 from ivigcheck.report.json_report import render_object
 from ivigcheck.report.reaction_facts import reaction_facts

@@ -1,4 +1,4 @@
-"""What the observations come to: suspicions, grade and disposition. Judgement alone; the words are elsewhere.
+"""What the observations come to: disposition, and the bounds of what may follow. The words are elsewhere.
 
 A missing observation is never read as a reassuring one. Source: the limb-weakness guideline, by the knowledge's
 protocol; the fraction, the wait and the grade from which a reaction is severe are the policy's.
@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Final
 
 import numpy as np
 
@@ -19,8 +18,17 @@ from ivigcheck.knowledge.protocol import ProtocolFile
 from ivigcheck.limits import on_the_pump
 from ivigcheck.orders import NO, UNKNOWN, YES
 from ivigcheck.past import Past, SameInfusion
-from ivigcheck.reaction.observations import SIGNS
 from ivigcheck.reaction.reading import Observed
+from ivigcheck.reaction.signs import (
+    HYPERSENSITIVITY,
+    MENINGITIS,
+    MILD,
+    grade_of,
+    hypotension_of,
+    is_adult,
+    open_signs,
+    suspicions,
+)
 from ivigcheck.units import exceeds
 
 
@@ -31,25 +39,6 @@ class Disposition(IntEnum):
     HOLD = 1
     DISCONTINUE_SESSION = 2
     DISCONTINUE_PERMANENTLY = 3
-
-
-STROKE: Final = "stroke"
-HYPERSENSITIVITY: Final = "hypersensitivity"
-MENINGITIS: Final = "aseptic_meningitis"
-SUSPICIONS: Final = (STROKE, HYPERSENSITIVITY, MENINGITIS)
-_MILD: Final = 2
-"""The last grade of minimal symptoms, after which a rechallenge may follow."""
-_WITH_HYPOTENSION: Final = ("dyspnea", "bronchospasm", "multiple_organs")
-_NAMES: Final = {
-    "facial_droop": "facial droop",
-    "speech_change": "speech change",
-    "one_sided": "one-sided weakness",
-    "bronchospasm": "bronchospasm",
-    "dyspnea": "shortness of breath",
-    "multiple_organs": "several organs affected",
-    "headache": "headache",
-    "fever": "fever",
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,17 +74,17 @@ def judge(observed: Observed, protocol: ProtocolFile, past: Past | None = None, 
     """
     policy = observed.checked.knowledge.policy
     adult = is_adult(observed, protocol)
-    hypotension, because = _hypotension(observed, protocol, adult=adult)
+    hypotension, because = hypotension_of(observed, protocol, adult=adult)
     answers = {**observed.answers, "hypotension": hypotension}
-    suspected = _suspected(answers, observed.pattern, because)
-    grade, grade_because = _grade(answers, suspected)
+    suspected = suspicions(answers, observed.pattern, because)
+    grade, grade_because = grade_of(answers, suspected)
     anaphylaxis = HYPERSENSITIVITY in suspected and grade >= 4
     disposition, disposition_because = _disposition(observed, policy, answers, suspected, grade, past, unknown_past)
     may_follow = disposition <= Disposition.HOLD and MENINGITIS not in suspected
     max_rate, max_mL_per_h = _most(observed, policy, _recorded(observed, past)) if may_follow else (math.nan, math.nan)
     return Judgement(
         adult=adult,
-        by_grade=grade > _MILD or grade >= policy.severe_reaction_from_grade,
+        by_grade=grade > MILD or grade >= policy.severe_reaction_from_grade,
         hypotension=hypotension,
         anaphylaxis=anaphylaxis,
         suspected=suspected,
@@ -124,77 +113,6 @@ def _most(observed: Observed, policy: PolicyInForce, same: SameInfusion | None) 
     return recorded, float(on_the_pump(orders, np.array([recorded]), np.array([False]))[0])
 
 
-def is_adult(observed: Observed, protocol: ProtocolFile) -> bool:
-    """Whether adult figures hold: age and weight are known, and neither is under its bound."""
-    known = not math.isnan(observed.age_years) and not math.isnan(observed.weight_kg)
-    return known and not is_child(observed, protocol)
-
-
-def is_child(observed: Observed, protocol: ProtocolFile) -> bool:
-    """Whether age or weight is known to be under its bound."""
-    return observed.age_years < protocol.adult.from_years or exceeds(float(protocol.adult.from_kg), observed.weight_kg)
-
-
-def _hypotension(observed: Observed, protocol: ProtocolFile, *, adult: bool) -> tuple[int, str]:
-    """YES, NO or UNKNOWN, and what says yes. The bedside judgement, or in an adult the figures; the worse of the two.
-
-    Where age or weight is not known the figures may say yes, and never no; in a child they say nothing.
-    """
-    said = observed.answers["hypotension"]
-    bounds = protocol.hypotension
-    drop = observed.sbp_before - observed.sbp
-    by_figures = UNKNOWN
-    if not is_child(observed, protocol):
-        if _reaches(bounds.systolic_at_most, observed.sbp) or _reaches(drop, bounds.systolic_drop):
-            by_figures = YES
-        elif adult and not math.isnan(drop):
-            by_figures = NO
-    if by_figures == YES:
-        shown = f"{observed.sbp:g} mmHg" + ("" if math.isnan(drop) else f", {observed.sbp_before:g} before")
-        return YES, f"hypotension ({shown})" if adult else "hypotension"
-    if said == YES:
-        return YES, "hypotension"
-    return (NO if NO in (said, by_figures) else UNKNOWN), ""
-
-
-def _reaches(value: float, bound: float) -> bool:
-    """Whether a value is at least its bound, both known, and equal within the tolerance of all comparisons."""
-    return not math.isnan(value) and not math.isnan(bound) and not exceeds(float(bound), float(value))
-
-
-def _suspected(answers: dict[str, int], pattern: str, hypotension: str) -> dict[str, tuple[str, ...]]:
-    def because(*names: str) -> list[str]:
-        return [_NAMES[name] for name in names if answers[name] == YES]
-
-    focal = ["focal weakness"] if pattern == "focal" else []
-    found = {
-        STROKE: [*focal, *because("one_sided", "facial_droop", "speech_change")],
-        HYPERSENSITIVITY: [*([hypotension] if hypotension else []), *because(*_WITH_HYPOTENSION)],
-        MENINGITIS: because("headache", "fever"),
-    }
-    return {name: tuple(signs) for name, signs in found.items() if signs}
-
-
-def _grade(answers: dict[str, int], suspected: dict[str, tuple[str, ...]]) -> tuple[int, str]:
-    if answers["life_threatening"] == YES:
-        return 4, "the reaction is life-threatening"
-    with_it = [_NAMES[name] for name in _WITH_HYPOTENSION if answers[name] == YES]
-    if answers["hypotension"] == YES and with_it:
-        return 4, f"hypotension together with {' and '.join(with_it)}"
-    if answers["self_care_limited"] == YES:
-        return 3, "self-care is limited"
-    if STROKE in suspected:
-        return 3, "stroke is suspected"
-    if HYPERSENSITIVITY in suspected:
-        return 3, f"a sign of hypersensitivity: {suspected[HYPERSENSITIVITY][0]}"
-    care = "self-care is not limited" if answers["self_care_limited"] == NO else "self-care is not known to be limited"
-    if answers["true_weakness"] == NO:
-        return 1, f"no true weakness, and {care}"
-    if answers["true_weakness"] == YES:
-        return 2, f"true weakness, and {care}"
-    return 2, "nobody has said that it is no true weakness"
-
-
 def _disposition(
     observed: Observed,
     policy: PolicyInForce,
@@ -205,8 +123,8 @@ def _disposition(
     unknown_past: str,
 ) -> tuple[Disposition, str]:
     severe = policy.severe_reaction_from_grade
-    if grade > _MILD:  # whatever a site calls severe on later orders
-        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {_MILD + 1} on"
+    if grade > MILD:  # whatever a site calls severe on later orders
+        return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {MILD + 1} on"
     if grade >= severe:
         return Disposition.DISCONTINUE_PERMANENTLY, f"no rechallenge from grade {severe:g} on, by the policy"
     if past is not None and (forbidden := past.forbidden(severe)):
@@ -221,7 +139,7 @@ def _disposition(
             Disposition.DISCONTINUE_SESSION,
             f"it came back: an earlier reaction in this infusion is on record ({same})",
         )
-    open_ = _open_signs(answers, observed.pattern)
+    open_ = open_signs(answers, observed.pattern)
     wait = policy.rechallenge_wait_minutes
     minutes = observed.minutes_since_resolved
     if MENINGITIS in suspected:
@@ -275,16 +193,9 @@ def _came_later(observed: Observed, past: Past | None, same: SameInfusion) -> bo
     )
 
 
-def _open_signs(answers: dict[str, int], pattern: str) -> list[str]:
-    """Signs that nobody has answered. A weakness that is true and has no pattern is not answered either."""
-    contradicts = answers["true_weakness"] == YES and pattern == "none"
-    pattern_known = bool(pattern) and not contradicts
-    return [name for name in SIGNS if (not pattern_known if name == "weakness" else answers[name] == UNKNOWN)]
-
-
 def _missing(observed: Observed, answers: dict[str, int], disposition: Disposition, *, adult: bool) -> tuple[str, ...]:
     """What is to be found out now: signs first, then the resolution, then what is needed for numbers."""
-    names = _open_signs(answers, observed.pattern)
+    names = open_signs(answers, observed.pattern)
     if "hypotension" in names and adult:
         figures = [name for name in ("sbp", "sbp_before") if math.isnan(getattr(observed, name))]
         names[names.index("hypotension") : names.index("hypotension") + 1] = figures

@@ -11,8 +11,9 @@ from ivigcheck.knowledge.facts import PolicyInForce
 from ivigcheck.knowledge.model import Source
 from ivigcheck.knowledge.protocol import ProtocolFile, Step
 from ivigcheck.orders import YES
-from ivigcheck.reaction.judgement import HYPERSENSITIVITY, MENINGITIS, STROKE, Disposition, Judgement
+from ivigcheck.reaction.judgement import Disposition, Judgement
 from ivigcheck.reaction.reading import Observed
+from ivigcheck.reaction.signs import HYPERSENSITIVITY, MENINGITIS, STROKE
 from ivigcheck.show import number, rounded_down
 
 

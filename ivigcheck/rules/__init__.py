@@ -10,6 +10,7 @@ from ivigcheck.rules import (
     patient,
     rates,
     rechallenge,
+    starts,
     weights,
 )
 from ivigcheck.rules.engine import Finding, Findings
@@ -31,5 +32,6 @@ __all__ = [
     "patient",
     "rates",
     "rechallenge",
+    "starts",
     "weights",
 ]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcheck.show import CUT_MARK, against, cut, number, visible
+from ivigcheck.show import CUT_MARK, against, cut, number, rounded_down, visible
 from ivigcheck.units import exceeds
 
 
@@ -75,3 +75,18 @@ def test_what_cannot_be_seen_is_shown_as_an_escape(text: str, shown: str) -> Non
 def test_long_text_is_cut_to_its_length_and_marked() -> None:
     assert cut("x" * 60, 60) == "x" * 60
     assert cut("x" * 61, 60) == "x" * (60 - len(CUT_MARK)) + CUT_MARK
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (150 / 82, "1.82926"),
+        (1.5, "1.5"),
+        (2.0000001, "2"),
+        (0.99999999, "0.999999"),
+        (0.0, "0"),
+        (1e-7 * 2 / 3, "0.0000000666666"),
+    ],
+)
+def test_a_limit_is_never_shown_above_what_it_is(value: float, shown: str) -> None:
+    assert rounded_down(value) == shown and float(shown) <= value

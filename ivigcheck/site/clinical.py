@@ -9,9 +9,9 @@ import msgspec
 
 from ivigcheck.knowledge import Deviation, Knowledge
 from ivigcheck.knowledge.model import Policy
-from ivigcheck.site.lines import KeyPath
+from ivigcheck.settings_file.lines import KeyPath
+from ivigcheck.settings_file.problems import Problems, described, is_reason, plain, quoted, shown
 from ivigcheck.site.parameters import BY_INDICATION, PARAMETERS, TABLES, Parameter
-from ivigcheck.site.problems import Problems, described, is_reason, plain, quoted, shown
 from ivigcheck.site.relations import Setting, built_in_value, built_in_written, check_relations
 
 SITE_SOURCE: Final = "site-policy"

@@ -12,7 +12,7 @@ from typing import Final
 
 from ivigcheck.columns import Column
 from ivigcheck.intake.headers import WORD, is_like_a_unit
-from ivigcheck.site.problems import quoted
+from ivigcheck.settings_file.problems import quoted
 from ivigcheck.units import UNITS, Unit, accepted
 
 _SPELLINGS: Final = {

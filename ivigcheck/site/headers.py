@@ -7,9 +7,9 @@ from typing import Final
 
 from ivigcheck.columns import COLUMNS, Column, question_column, spelling
 from ivigcheck.knowledge import Knowledge
+from ivigcheck.settings_file.lines import KeyPath
+from ivigcheck.settings_file.problems import Problems, quoted
 from ivigcheck.site.header_units import contradiction
-from ivigcheck.site.lines import KeyPath
-from ivigcheck.site.problems import Problems, quoted
 from ivigcheck.site.shape import OwnHeader
 from ivigcheck.units import accepted, find_unit
 

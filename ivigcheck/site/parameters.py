@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args, get_type_hints
 
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.knowledge.model import DosingWeight
-from ivigcheck.site.problems import described, plain, quoted
+from ivigcheck.settings_file.problems import described, plain, quoted
 from ivigcheck.units import RELATIVE_TOLERANCE, exceeds, read_quantity
 
 Value = float | tuple[float, ...] | str

@@ -12,11 +12,11 @@ from ivigcheck.errors import KnowledgeError, UsageError
 from ivigcheck.knowledge import Knowledge, Site, built_in
 from ivigcheck.knowledge.model import Source
 from ivigcheck.knowledge.policies import in_force
+from ivigcheck.settings_file import Problems, read_document
 from ivigcheck.site.clinical import SITE_SOURCE, deviations, merged, read_settings
-from ivigcheck.site.files import policy_path, read_document
+from ivigcheck.site.files import policy_path
 from ivigcheck.site.headers import read_headers
 from ivigcheck.site.parameters import TABLES
-from ivigcheck.site.problems import Problems
 from ivigcheck.site.settings import (
     check_encoding,
     check_identity,
@@ -43,7 +43,7 @@ def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:
 
     knowledge: under the built-in policy. Raises UsageError naming file, line, key and fix of everything that is wrong.
     """
-    document = read_document(path)
+    document = read_document(path, "policy")
     raw, problems = document.raw, Problems(document.file, document.lines)
     file = read_shape(raw, TABLES, problems)
     check_identity(file, raw, problems)

@@ -9,9 +9,9 @@ from typing import Any
 
 from ivigcheck.knowledge import Figure, Knowledge
 from ivigcheck.knowledge.model import Policy
-from ivigcheck.site.lines import KeyPath
+from ivigcheck.settings_file.lines import KeyPath
+from ivigcheck.settings_file.problems import Problems, plain, quoted
 from ivigcheck.site.parameters import BY_INDICATION, PARAMETERS, Parameter, Value
-from ivigcheck.site.problems import Problems, plain, quoted
 from ivigcheck.units import CM_PER_INCH, exceeds
 
 

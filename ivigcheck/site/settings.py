@@ -10,9 +10,9 @@ from typing import Any, Final
 from ivigcheck.intake.csv_text import is_plain_encoding
 from ivigcheck.knowledge import Deviation, Knowledge, fold
 from ivigcheck.rules import RULES, Severity
+from ivigcheck.settings_file.lines import KeyPath
+from ivigcheck.settings_file.problems import Problems, is_reason, is_text, nearest, quoted
 from ivigcheck.site.files import BUILT_IN
-from ivigcheck.site.lines import KeyPath
-from ivigcheck.site.problems import Problems, is_reason, is_text, nearest, quoted
 from ivigcheck.site.shape import SeverityChange, SiteFile
 
 Deviations = list[tuple[KeyPath, Deviation]]

@@ -10,7 +10,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivigcheck.site.lines import key_lines
+from ivigcheck.settings_file.lines import key_lines
 
 TEXT = '''\
 # a comment with [brackets] and key = "value"

@@ -18,7 +18,7 @@ ROOMS = (
     ("units",),
     ("columns", "show", "past", "written", "knowledge"),
     ("intake.table", "orders"),
-    ("intake", "history"),
+    ("intake", "history", "settings_file"),
     ("normalise", "limits", "doses"),
     ("rules",),
     ("site", "schedule"),

@@ -1,4 +1,4 @@
-"""What is wrong with a site's policy file: every problem with its line, its key and its fix, all in one message."""
+"""What is wrong with a settings file: every problem with its line, its key and its fix, all in one message."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from ivigcheck.errors import UsageError
+from ivigcheck.settings_file.lines import KeyPath
 from ivigcheck.show import cut, number, visible
-from ivigcheck.site.lines import KeyPath
 
 _LONGEST: Final = 60  # characters quoted of any value or key
 _MOST_BITS: Final = 64  # of a whole number that is shown; no parameter has a longer one

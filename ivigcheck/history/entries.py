@@ -12,8 +12,11 @@ from typing import Any, Final
 from ivigcheck.errors import UsageError
 from ivigcheck.show import visible
 
-KINDS: Final = ("reaction", "confirmed_thrombosis", "discontinuation", "withdrawal")
+KINDS: Final = ("reaction", "confirmed_thrombosis", "discontinuation", "withdrawal", "acknowledgement", "run")
 """What an entry may be. A further kind is a further version of the schema: an older program must not pass it over."""
+
+RUN: Final = "run"
+"""The kind of entry that is of no patient: an unattended run."""
 
 GENESIS: Final = "0" * 64
 """What stands for the hash before the first entry."""
@@ -38,7 +41,7 @@ def initials_problem(initials: str) -> str:
 class NewEntry:
     """What is to be recorded. Raises UsageError where it cannot be.
 
-    event_day: ISO; "" for a withdrawal alone. facts: plain JSON data, without any name.
+    patient_id: "" for a run alone. event_day: ISO; "" for a withdrawal alone. facts: plain JSON data, without any name.
     about: the entry that a withdrawal withdraws, or that another kind rests on; `BEFORE` for the one before it.
     """
 
@@ -54,6 +57,8 @@ class NewEntry:
         if self.kind not in KINDS or (withdraws and self.about is None):
             raise ValueError("no such entry")  # of the program's own making: no user can name a kind
         problem = patient_id_problem(self.patient_id)
+        if self.kind == RUN:
+            problem = ""
         if problem:
             raise UsageError(f"The patient's id {problem}: nothing was recorded.")
         if not (withdraws and self.event_day == "") and not _is_day(self.event_day):

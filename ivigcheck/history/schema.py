@@ -56,7 +56,73 @@ CREATE TRIGGER head_is_not_deleted BEFORE DELETE ON head
     BEGIN SELECT RAISE(ABORT, 'the head is never deleted'); END;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST,)
+_NIGHTS: Final = """
+CREATE TABLE run (
+    number INTEGER PRIMARY KEY REFERENCES entry (number),
+    id TEXT NOT NULL UNIQUE,
+    stream TEXT NOT NULL
+) STRICT;
+CREATE INDEX run_of_stream ON run (stream, number);
+CREATE TABLE taken (
+    stream TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES run (number),
+    PRIMARY KEY (stream, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE finding (
+    number INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL UNIQUE,
+    subject TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    patient_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    about_column TEXT NOT NULL,
+    severity TEXT NOT NULL
+) STRICT;
+CREATE INDEX finding_of_subject ON finding (subject);
+CREATE TABLE change (
+    run INTEGER NOT NULL REFERENCES run (number),
+    finding INTEGER NOT NULL REFERENCES finding (number),
+    what TEXT NOT NULL,
+    PRIMARY KEY (run, finding)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE standing (
+    stream TEXT NOT NULL,
+    finding INTEGER NOT NULL REFERENCES finding (number),
+    acknowledged INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (stream, finding)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE acknowledged (
+    fingerprint TEXT NOT NULL,
+    number INTEGER NOT NULL REFERENCES entry (number),
+    PRIMARY KEY (fingerprint, number)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER run_is_not_updated BEFORE UPDATE ON run
+    BEGIN SELECT RAISE(ABORT, 'a run is never overwritten'); END;
+CREATE TRIGGER run_is_not_deleted BEFORE DELETE ON run
+    BEGIN SELECT RAISE(ABORT, 'a run is never deleted'); END;
+CREATE TRIGGER taken_is_not_updated BEFORE UPDATE ON taken
+    BEGIN SELECT RAISE(ABORT, 'a file is never overwritten'); END;
+CREATE TRIGGER taken_is_not_deleted BEFORE DELETE ON taken
+    BEGIN SELECT RAISE(ABORT, 'a file is never deleted'); END;
+CREATE TRIGGER finding_is_not_updated BEFORE UPDATE ON finding
+    BEGIN SELECT RAISE(ABORT, 'a finding is never overwritten'); END;
+CREATE TRIGGER finding_is_not_deleted BEFORE DELETE ON finding
+    BEGIN SELECT RAISE(ABORT, 'a finding is never deleted'); END;
+CREATE TRIGGER change_is_not_updated BEFORE UPDATE ON change
+    BEGIN SELECT RAISE(ABORT, 'a change is never overwritten'); END;
+CREATE TRIGGER change_is_not_deleted BEFORE DELETE ON change
+    BEGIN SELECT RAISE(ABORT, 'a change is never deleted'); END;
+CREATE TRIGGER acknowledged_is_not_updated BEFORE UPDATE ON acknowledged
+    BEGIN SELECT RAISE(ABORT, 'an acknowledgement is never overwritten'); END;
+CREATE TRIGGER acknowledged_is_not_deleted BEFORE DELETE ON acknowledged
+    BEGIN SELECT RAISE(ABORT, 'an acknowledgement is never deleted'); END;
+"""
+# Unattended runs: what they took and what changed in them, kept; what stands after the last one follows from that.
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _NIGHTS)
 """Script k takes a file of schema version k to k + 1. A script that has been released is never changed."""
 
 

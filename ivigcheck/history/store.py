@@ -19,10 +19,11 @@ from ivigcheck.history.schema import is_current
 from ivigcheck.history.verify import problems_of
 
 _COLUMNS: Final = "number, kind, patient_id, event_day, recorded_at, recorded_by, about, facts, hash"
-_WITH_PREVIOUS: Final = (
+WITH_PREVIOUS: Final = (
     "SELECT e.number, e.kind, e.patient_id, e.event_day, e.recorded_at, e.recorded_by, e.about, e.facts, e.hash, "
     "p.hash FROM entry e LEFT JOIN entry p ON p.number = e.number - 1"
 )
+"""Entries, each with the hash of the one before it."""
 _INSERT: Final = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CONFIRMED: Final = "confirmed_thrombosis"
 _LARGEST: Final = 2**63 - 1  # number that SQLite holds
@@ -36,7 +37,7 @@ class History:
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
+        self.connection = connection
         self.path = path
 
     @classmethod
@@ -56,13 +57,13 @@ class History:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, in order, also those that were withdrawn."""
         previous, number = GENESIS, 0
         with told(self.path):
-            for row in self._connection.execute(f"SELECT {_COLUMNS} FROM entry ORDER BY number"):
+            for row in self.connection.execute(f"SELECT {_COLUMNS} FROM entry ORDER BY number"):
                 number += 1
                 if row[0] != number:
                     raise damaged(self.path, f"entry {number} is missing")
@@ -74,8 +75,16 @@ class History:
         if not 0 < number <= _LARGEST:
             return None
         with told(self.path):
-            row = self._connection.execute(f"{_WITH_PREVIOUS} WHERE e.number = ?", (number,)).fetchone()
-            return self._checked(row) if row else None
+            row = self.connection.execute(f"{WITH_PREVIOUS} WHERE e.number = ?", (number,)).fetchone()
+            return self.checked(row) if row else None
+
+    def is_withdrawn(self, number: int) -> bool:
+        """Whether a later entry withdraws this one."""
+        with told(self.path):
+            row = self.connection.execute(
+                "SELECT 1 FROM entry WHERE about = ? AND kind = 'withdrawal'", (number,)
+            ).fetchone()
+            return row is not None
 
     def recorded_of(self, patient_ids: Collection[str]) -> dict[str, list[Entry]]:
         """All that was ever recorded of patients, in order, under their ids as given; who has nothing is left out.
@@ -83,8 +92,9 @@ class History:
         Ids are compared exactly, but for blanks around them. Each entry is held against its hash.
         """
         found: dict[str, list[Entry]] = defaultdict(list)
-        for row in self._look_up(f"{_WITH_PREVIOUS} WHERE e.patient_id", {each.strip() for each in patient_ids}):
-            entry = self._checked(row)
+        wanted = {each.strip() for each in patient_ids} - {""}  # under no id there are runs, which are nobody's
+        for row in self.look_up(f"{WITH_PREVIOUS} WHERE e.patient_id", wanted):
+            entry = self.checked(row)
             found[entry.patient_id].append(entry)
         for entries in found.values():
             entries.sort(key=lambda each: each.number)
@@ -102,7 +112,7 @@ class History:
         """
         keys = {each: near_keys(each) for each in patient_ids}
         bearers: dict[str, set[str]] = defaultdict(set)
-        for key, bearer in self._look_up(
+        for key, bearer in self.look_up(
             "SELECT k.key, e.patient_id FROM near_key k JOIN entry e ON e.number = k.number WHERE k.key",
             {key for both in keys.values() for key in both},
         ):
@@ -124,7 +134,7 @@ class History:
     def head(self) -> Head:
         """How far the history has come. Where entries are missing at its end, or in number, it is damaged."""
         with told(self.path):
-            row = self._connection.execute(
+            row = self.connection.execute(
                 "SELECT h.entries, h.hash, (SELECT max(number) FROM entry), (SELECT count(*) FROM entry), "
                 "(SELECT hash FROM entry ORDER BY number DESC LIMIT 1) FROM head h"
             ).fetchone()
@@ -136,9 +146,12 @@ class History:
             return Head(entries, hash_)
 
     def require_whole(self) -> None:
-        """Checks every entry, and all that finds them. Raises HistoryError with the first thing that is wrong."""
+        """Checks every entry, and all that finds them. Raises HistoryError with the first thing that is wrong.
+
+        What unattended runs found is not among it: no verdict rests on that.
+        """
         with told(self.path):
-            for problem in problems_of(self._connection, "", first=True):
+            for problem in problems_of(self.connection, "", entries_only=True):
                 raise damaged(self.path, problem.removesuffix("."))
 
     def problems(self, head: str = "") -> list[str]:
@@ -147,25 +160,25 @@ class History:
         head: the hash, or its first digits, that an earlier report printed. It must be that of some entry still.
         """
         with told(self.path):
-            return problems_of(self._connection, head)
+            return problems_of(self.connection, head)
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
         """Makes one of all that is read and appended inside: nobody records in between, and all or nothing is kept."""
-        if self._connection.in_transaction:
+        if self.connection.in_transaction:
             yield
             return
         with told(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
         try:
             with told(self.path):
-                is_current(self._connection, shown(self.path))  # another program may have brought it up to date
+                is_current(self.connection, shown(self.path))  # another program may have brought it up to date
             yield
             with told(self.path):
-                self._connection.execute("COMMIT")
+                self.connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back already
-                self._connection.execute("ROLLBACK")
+                self.connection.execute("ROLLBACK")
             raise
 
     def append(self, new: Sequence[NewEntry], now: datetime) -> list[int]:
@@ -186,19 +199,23 @@ class History:
                 facts = facts_text(each.facts)
                 fields = (number, each.kind, patient_id, each.event_day, recorded_at, each.recorded_by, about)
                 previous = digest(previous, fields, facts)
-                self._connection.execute(_INSERT, (*fields, facts, previous))
+                self.connection.execute(_INSERT, (*fields, facts, previous))
                 if each.kind == _CONFIRMED:
-                    self._connection.executemany(
+                    self.connection.executemany(
                         "INSERT INTO near_key VALUES (?, ?)", [(key, number) for key in near_keys(patient_id)]
                     )
+                if each.kind == "acknowledgement":
+                    self.connection.execute(
+                        "INSERT INTO acknowledged VALUES (?, ?)", (str(each.facts["fingerprint"]), number)
+                    )
             if new:
-                self._connection.execute("UPDATE head SET entries = ?, hash = ?", (number, previous))
+                self.connection.execute("UPDATE head SET entries = ?, hash = ?", (number, previous))
         return list(range(head.entries + 1, number + 1))
 
     def _check_about(self, kind: str, patient_id: str, about: int) -> None:
         if not 0 < about <= _LARGEST:
             raise UsageError(f"There is no entry {about}: nothing was recorded.")
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT e.kind, e.patient_id, r.kind, w.number FROM entry e LEFT JOIN entry r ON r.number = e.about "
             "LEFT JOIN entry w ON w.about = e.number AND w.kind = 'withdrawal' WHERE e.number = ?",
             (about,),
@@ -216,17 +233,18 @@ class History:
         if withdrawn_by is not None:
             raise UsageError(f"Entry {about} is withdrawn already, by entry {withdrawn_by}: nothing was recorded.")
 
-    def _look_up(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def look_up(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query whose last column is any of the values; in no order."""
         # What cannot be written as UTF-8 cannot have been recorded. Neighbours in the index are asked for together.
         wanted = sorted(each for each in values if _is_storable(each))
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             with told(self.path):
-                rows = self._connection.execute(f"{query} IN ({','.join('?' * len(some))})", some).fetchall()
+                rows = self.connection.execute(f"{query} IN ({','.join('?' * len(some))})", some).fetchall()
             yield from rows
 
-    def _checked(self, row: Sequence[Any]) -> Entry:
+    def checked(self, row: Sequence[Any]) -> Entry:
+        """A row of `WITH_PREVIOUS` as an entry, held against its hash."""
         *own, previous = row
         if previous is None and own[0] > 1:
             raise damaged(self.path, f"entry {own[0] - 1} is missing")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ivigcheck.errors import UsageError
 from ivigcheck.history.entries import GENESIS, KINDS, digest
 from ivigcheck.history.near import near_keys
 from ivigcheck.history.schema import objects_known, objects_of
+from ivigcheck.history.verify_nights import night_problems
 
 _HEAD: Final = re.compile("[0-9a-f]{12,64}")  # twelve digits are what a report has room for, and enough to tell
 
 
-def problems_of(connection: sqlite3.Connection, head: str, *, first: bool = False) -> list[str]:
+_OF_ENTRIES: Final = ("entry", "near_key", "head", "acknowledged")
+"""The tables that verdicts rest on."""
+
+
+def problems_of(connection: sqlite3.Connection, head: str, *, entries_only: bool = False) -> list[str]:
     """Each problem as a sentence that names the entry, and no patient; empty where the history is whole.
 
     head: the hash, or its first twelve digits or more, that an earlier report printed; it must still be there.
-    first: stop at the first problem.
+    entries_only: check the entries and what finds them, and stop at the first problem.
     Raises UsageError where that is no hash.
     """
     head = head.strip().lower()
@@ -27,10 +33,10 @@ def problems_of(connection: sqlite3.Connection, head: str, *, first: bool = Fals
         raise UsageError("The head of a history is 12 to 64 of the digits 0-9 and a-f: copy it as the report has it.")
     found: list[str] = []
     try:
-        for problem in _problems(connection, head):
+        if entries_only:
+            return list(itertools.islice(_entry_problems(connection, head, _OF_ENTRIES), 1))
+        for problem in itertools.chain(_entry_problems(connection, head, ("",)), night_problems(connection)):
             found.append(problem)
-            if first:
-                break
     except (sqlite3.DatabaseError, UnicodeError) as error:
         if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise  # nothing is known then
@@ -38,13 +44,15 @@ def problems_of(connection: sqlite3.Connection, head: str, *, first: bool = Fals
     return found
 
 
-def _problems(connection: sqlite3.Connection, head: str) -> Iterator[str]:
-    for (line,) in connection.execute("PRAGMA integrity_check"):
-        if line != "ok":
-            yield f"SQLite finds the file damaged: {line}."
+def _entry_problems(connection: sqlite3.Connection, head: str, tables: Sequence[str]) -> Iterator[str]:
+    """tables: which ones SQLite is to check; "" for all."""
+    for table in tables:
+        for (line,) in connection.execute(f"PRAGMA integrity_check{f'({table})' if table else ''}"):
+            if line != "ok":
+                yield f"SQLite finds the file damaged: {line}."
     yield from _schema(connection)
     yield from _chain(connection, head)
-    yield from _relations(connection)
+    yield from _relations(connection, tables)
     yield from _near_keys(connection)
 
 
@@ -99,7 +107,7 @@ def _missing(first: int, last: int) -> str:
     return f"Entry {first} is missing." if first == last else f"The entries {first} to {last} are missing."
 
 
-def _relations(connection: sqlite3.Connection) -> Iterator[str]:
+def _relations(connection: sqlite3.Connection, tables: Sequence[str]) -> Iterator[str]:
     """What an entry is about: an earlier one of the same patient that is no withdrawal, and withdrawn once."""
     for (number,) in connection.execute(
         "SELECT e.number FROM entry e LEFT JOIN entry a ON a.number = e.about WHERE e.about IS NOT NULL AND "
@@ -112,9 +120,10 @@ def _relations(connection: sqlite3.Connection) -> Iterator[str]:
         "SELECT about FROM entry WHERE kind = 'withdrawal' AND about IS NOT NULL GROUP BY about HAVING count(*) > 1"
     ):
         yield f"Entry {number} is withdrawn more than once."
-    for table, row, *_ in connection.execute("PRAGMA foreign_key_check"):
-        if table != "entry":  # of the entries it is told above
-            yield f"The table {table} names an entry that is not there{'' if row is None else f', in row {row}'}."
+    for checked in tables:
+        for table, row, *_ in connection.execute(f"PRAGMA foreign_key_check{f'({checked})' if checked else ''}"):
+            if table != "entry":  # of the entries it is told above
+                yield f"The table {table} names an entry that is not there{'' if row is None else f', in row {row}'}."
 
 
 def _near_keys(connection: sqlite3.Connection) -> Iterator[str]:

@@ -39,14 +39,26 @@ def _values(order: Mapping[str, Any]) -> list[Any]:
         *limits,
         *governed_by.values(),
         *order["ordered"].values(),
+        _SEPARATOR.join([finding["fingerprint"] or "" for finding in order["findings"]]),
+        *_delta(order),
     ]
+
+
+def _delta(order: Mapping[str, Any]) -> tuple[Any, ...]:
+    """In an unattended run: what the order is to a reader of the last report, and what each of its findings is."""
+    if "delta" not in order:
+        return ()
+    marks = [finding["delta"] for finding in order["findings"]]
+    return order["delta"], _SEPARATOR.join([mark["state"] if mark else "" for mark in marks])
 
 
 def csv_names(order: Mapping[str, Any]) -> list[str]:
     """The leaf names under which an order's facts stand, status first."""
     *limits, _ = order["limits"]
     ids = ["status", "order_id", "patient_id", *order["source"], "codes"]
-    return [*ids, *_LISTS, "answered_by_code", *limits, *order["limits"]["governed_by"], *order["ordered"]]
+    delta = ("delta", "finding_deltas") if "delta" in order else ()
+    given = (*limits, *order["limits"]["governed_by"], *order["ordered"])
+    return [*ids, *_LISTS, "answered_by_code", *given, "fingerprints", *delta]
 
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:

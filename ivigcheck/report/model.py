@@ -9,11 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from ivigcheck.delta import Seen
 from ivigcheck.errors import AccountingError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import YES, Orders, WeightBasis
 from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
+from ivigcheck.report.fingerprints import Fingerprints, identifier
 from ivigcheck.report.notices import notices
 from ivigcheck.rules import Finding, Severity
 from ivigcheck.rules.wording import as_written, weight_reason
@@ -65,6 +67,9 @@ class Facts:
         self._ordered = self._ordered_columns(orders)
         self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
         self._status = [Severity(status).name for status in checked.findings.status.tolist()]
+        self._fingerprints = Fingerprints(checked)
+        self.seen: dict[int, list[Seen]] = {}
+        """Index of an order whose facts were asked for -> its findings as they are told from others, in their order."""
 
     @staticmethod
     def _ordered_columns(orders: Orders) -> dict[str, list[Any]]:
@@ -104,8 +109,8 @@ class Facts:
         profile = orders.profile(i)
         usable = i not in orders.malformed
         return {
-            "order_id": order_id(orders, "order_id", i),
-            "patient_id": order_id(orders, "patient_id", i),
+            "order_id": identifier(orders, "order_id", i),
+            "patient_id": identifier(orders, "patient_id", i),
             "source": {"file": place.file, "sheet": place.sheet, "row": place.row},
             "status": self._status[i],
             "at_risk": profile.at_risk,
@@ -118,7 +123,7 @@ class Facts:
                 "governed_by": {name: column[i] for name, column in self._governed_by.items()},
             },
             "ordered": {name: column[i] for name, column in self._ordered.items()},
-            "findings": [_finding(finding) for finding in self._checked.findings.of(i)],
+            "findings": self._findings(i),
         }
 
     def _codes(self, i: int) -> dict[str, str]:
@@ -126,8 +131,22 @@ class Facts:
         orders = self._checked.orders
         return {name: orders.code_for(name, i) for name in self._coded if orders.coded[name][i] >= 0}
 
+    def _findings(self, i: int) -> list[dict[str, Any]]:
+        findings = list(self._checked.findings.of(i))
+        self.seen[i] = [self._fingerprints.of(i, finding) for finding in findings]
+        identified = self._checked.orders.identified
+        return [
+            _finding(finding, seen.fingerprint if identified else None)
+            for finding, seen in zip(findings, self.seen[i], strict=True)
+        ]
 
-def _finding(finding: Finding) -> dict[str, Any]:
+
+def order_facts(checked: Checked, i: int) -> dict[str, Any]:
+    """Everything that the report says of one order."""
+    return Facts(checked).of(i)
+
+
+def _finding(finding: Finding, fingerprint: str | None) -> dict[str, Any]:
     detail = finding.detail
     return {
         "code": finding.code,
@@ -138,19 +157,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "inputs": dict(detail.inputs),
         "arithmetic": detail.arithmetic,
         "source": detail.source,
+        "fingerprint": fingerprint,
     }
-
-
-def order_id(orders: Orders, column: str, i: int) -> str | None:
-    """An id exactly as written; None where it is blank, cannot be read, or was not asked for."""
-    if not orders.identified or orders.problems[column].trouble[i]:
-        return None
-    return orders.cell(column, i) or None
-
-
-def order_facts(checked: Checked, i: int) -> dict[str, Any]:
-    """Everything that the report says of one order."""
-    return Facts(checked).of(i)
 
 
 FOLDED: Final = frozenset({"IVG904", "IVG907"})

@@ -34,7 +34,8 @@ def _shown_id(text: str | None, what: str) -> str:
     return visible(cut(text, _LONGEST_ID)) if text else f"(no {what} id)"
 
 
-def _heading(order: Order) -> Text:
+def order_heading(order: Order) -> Text:
+    """An order's status, ids and place in a line."""
     line = Text()
     line.append_text(_status(order["status"]))
     line.append(f"  {_shown_id(order['order_id'], 'order')}", style="bold")
@@ -58,18 +59,22 @@ def limit_line(order: Order) -> str:
     return f"limits in mg/kg/min: {'; '.join(parts)}" if parts else ""
 
 
-def _findings(findings: Sequence[Mapping[str, Any]]) -> Table:
+def findings_table(findings: Sequence[Mapping[str, Any]], after: Sequence[str] = ()) -> Table:
+    """Findings with their codes and messages. after: what ends each message, "" for nothing."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for finding in findings:
-        table.add_row(Text(finding["code"], style="bold"), Text(visible(finding["message"])))
+    for k, finding in enumerate(findings):
+        message = Text(visible(finding["message"]))
+        if after:
+            message.append(visible(after[k]), style="dim")
+        table.add_row(Text(finding["code"], style="bold"), message)
     return table
 
 
 def _entry(order: Order) -> RenderableType:
     told = [finding for finding in order["findings"] if finding["severity"] != "info"]
-    parts: list[RenderableType] = [_heading(order), Padding(_findings(told), (0, 0, 0, _INDENT))]
+    parts: list[RenderableType] = [order_heading(order), Padding(findings_table(told), (0, 0, 0, _INDENT))]
     limits = limit_line(order)
     if limits:
         parts.append(Padding(Text(limits, style="dim"), (0, 0, 0, _INDENT)))

@@ -7,9 +7,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ivigcheck.delta import Delta, Seen
 from ivigcheck.errors import UsageError
 from ivigcheck.pipeline import Checked, check_order
 from ivigcheck.report.csv_report import csv_names, render_csv, run_fields
+from ivigcheck.report.delta_facts import add_marks, delta_facts
 from ivigcheck.report.json_report import render_json
 from ivigcheck.report.model import Facts, head, order_facts, worst_first
 from ivigcheck.report.schedule_facts import schedule_facts
@@ -26,6 +28,8 @@ class Rendering:
         self._head = head(checked, started)
         facts = Facts(checked)
         self._facts = [facts.of(i) for i in range(checked.orders.n)]
+        self.seen: Mapping[int, Sequence[Seen]] = facts.seen
+        """Index of an order -> its findings as they are told from others."""
 
     def scheduled(self, clock: Clock | None = None, pump_increment_mL_per_h: float | None = None) -> Rendering:
         """The same rendering, each order with its schedule, or why it has none (``no_schedule``)."""
@@ -35,6 +39,12 @@ class Rendering:
                 facts["schedule"], facts["no_schedule"] = schedule_facts(plan, clock), None
             else:
                 facts["schedule"], facts["no_schedule"] = None, plan.why
+        return self
+
+    def compared(self, delta: Delta, run_id: str) -> Rendering:
+        """The same rendering as an unattended run's: what is new since the last one, for each finding and in all."""
+        add_marks(self._facts, self.seen, delta)
+        self._head = {**self._head, "run": {"id": run_id, **self._head["run"]}, "delta": delta_facts(delta)}
         return self
 
     def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
@@ -51,7 +61,8 @@ class Rendering:
 
     def csv(self) -> bytes:
         signed_off = self._checked.knowledge.signed_off
-        return render_csv(self._facts, _csv_names(), run_fields(self._head, signed_off=signed_off))
+        names = csv_names(self._facts[0]) if self._facts else _csv_names()
+        return render_csv(self._facts, names, run_fields(self._head, signed_off=signed_off))
 
     def xlsx(self) -> bytes:
         from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ivigcheck.report.csv_report import csv_fields
 from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, render_sheets, text_cell
+from ivigcheck.report.xlsx_news import news_sheets
 from ivigcheck.report.xlsx_schedule import schedule_sheet
 from ivigcheck.report.xlsx_summary import summary_sheet
 from ivigcheck.show import cut, number, visible
@@ -31,6 +32,7 @@ def render_xlsx(report: Mapping[str, Any], schedules: Sequence[tuple[Order, Mapp
     findings = [(order, finding) for order in orders for finding in order["findings"]]
     sheets = (
         summary_sheet(report, findings),
+        *news_sheets(report),
         Sheet(
             "Worklist",
             [(_TITLES[n], width) for n, width in _WORKLIST],
@@ -187,6 +189,7 @@ _FINDINGS: Final = (
     ("File", 16.0),
     ("Sheet", 10.0),
     ("Row", 7.0),
+    ("Fingerprint", 19.0),
 )
 
 
@@ -204,6 +207,7 @@ def _finding_row(order: Order, finding: Finding) -> Sequence[Cell]:
         text_cell(finding["arithmetic"]),
         text_cell(finding["source"]),
         *_place(order),
+        text_cell(finding["fingerprint"]),
     )
 
 

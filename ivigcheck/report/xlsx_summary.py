@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ivigcheck.report.delta_facts import MEANINGS, SECTIONS
 from ivigcheck.report.model import deviation_text, is_folded
 from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
 
@@ -30,6 +31,7 @@ def summary_sheet(report: Mapping[str, Any], findings: Sequence[tuple[Order, Fin
     folded = sum(map(is_folded, report["orders"]))
     if folded:
         rows[3] = (*rows[3][:2], Text(f"{_MEANINGS['REVIEW']} {_foldedtext(folded)}"))
+    rows += _news(report)
     if report["policy"]["deviations"]:
         rows.append(_heads("Site policy", "", "Otherwise than built in", ""))
         rows += [_fact("Deviation", deviation_text(each)) for each in report["policy"]["deviations"]]
@@ -53,6 +55,22 @@ def summary_sheet(report: Mapping[str, Any], findings: Sequence[tuple[Order, Fin
     title = f"Check of IVIG orders as of {run['as_of']}"
     columns = ((title, 22.0), ("", 11.0), ("", 84.0), ("", 16.0))
     return Sheet("Summary", columns, rows, len(rows), header="title", filter_from=filter_from)
+
+
+def _news(report: Mapping[str, Any]) -> list[Sequence[Cell]]:
+    """Of an unattended run: how many findings are new, and what became of those of the last one."""
+    if "delta" not in report:
+        return []
+    delta = report["delta"]
+    counts = delta["counts"]
+    rows = [
+        _heads("Since last time", "Findings", f"Compared with run {delta['compared_with'] or 'none: the first'}", "")
+    ]
+    rows += [(Text(title), Number(counts[name]), Text(MEANINGS[name])) for name, title in SECTIONS.items()]
+    if counts["not_seen"]:
+        said = "Stand on: their orders were in no file of this run, or could not be checked."
+        rows.append((Text("Not looked at"), Number(counts["not_seen"]), Text(said)))
+    return [*rows, ()]
 
 
 def _heads(*titles: str) -> Sequence[Cell]:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "ivigcheck"
 ROOMS = (
     ("version", "errors", "arrays", "disk"),
     ("units",),
-    ("columns", "show", "past", "written", "knowledge"),
+    ("columns", "show", "past", "delta", "written", "knowledge"),
     ("intake.table", "orders"),
     ("intake", "history", "settings_file"),
     ("normalise", "limits", "doses"),
@@ -25,6 +25,7 @@ ROOMS = (
     ("pipeline",),
     ("reaction",),
     ("report",),
+    ("nightly",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -1,0 +1,183 @@
+"""Unattended runs in the history: which files they took, what stood after each, and what somebody acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ivigcheck.delta import Acknowledgement, Delta, Seen, State, Stood
+from ivigcheck.errors import HistoryError
+from ivigcheck.history.changes import OPENING, SEEN, digest_of_changes, row_of
+from ivigcheck.history.entries import RUN, Entry, NewEntry
+from ivigcheck.history.files import told
+from ivigcheck.history.store import WITH_PREVIOUS, History
+
+RECORDER: Final = "ivigcheck"
+"""Who records a run."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Night:
+    """A run as it was recorded. number: of its entry; day: the ISO day that it reckoned from; facts: what it did."""
+
+    number: int
+    id: str
+    day: str
+    facts: Mapping[str, Any]
+
+
+class Nights:
+    """The runs of one stream in an open history. stream: runs are compared with earlier ones of the same stream alone.
+
+    Every method raises HistoryError where the history is locked, damaged or unreadable.
+    """
+
+    def __init__(self, history: History, stream: str) -> None:
+        self._history = history
+        self._stream = stream
+
+    def last(self) -> Night | None:
+        """The last run of the stream, None before the first."""
+        with told(self._history.path):
+            row = self._history.connection.execute(
+                f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number WHERE r.stream = ? ORDER BY r.number DESC LIMIT 1",
+                (self._stream,),
+            ).fetchone()
+            return _night(self._history.checked(row)) if row else None
+
+    def run(self, run_id: str) -> Night | None:
+        """The run of this id, of any stream; None where it was not recorded."""
+        with told(self._history.path):
+            row = self._history.connection.execute(
+                f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number WHERE r.id = ?", (run_id,)
+            ).fetchone()
+            return _night(self._history.checked(row)) if row else None
+
+    def taken(self, sha256s: Iterable[str]) -> set[str]:
+        """Those of these contents that an earlier run of the stream took."""
+        rows = self._history.look_up("SELECT stream, sha256 FROM taken WHERE sha256", sha256s)
+        return {sha256 for stream, sha256 in rows if stream == self._stream}
+
+    def stood(self) -> dict[str, Stood]:
+        """Fingerprint -> what stood after the last run."""
+        with told(self._history.path):
+            rows = self._history.connection.execute(
+                f"SELECT s.since, s.acknowledged, {SEEN} FROM standing s JOIN finding f ON f.number = s.finding "
+                "WHERE s.stream = ? ORDER BY s.finding",
+                (self._stream,),
+            )
+            return {row[2]: Stood(Seen(*row[2:]), row[0], bool(row[1])) for row in rows}
+
+    def known(self, subjects: Iterable[str]) -> set[str]:
+        """Those of these subjects that ever stood."""
+        return {row[0] for row in self._history.look_up("SELECT subject FROM finding WHERE subject", subjects)}
+
+    def record(self, night: NewNight, delta: Delta, now: datetime) -> int:
+        """Records a run and what changed in it, and gives back the number of its entry.
+
+        Raises HistoryError where another run of the stream was recorded since the one that ``delta`` rests on.
+        """
+        history = self._history
+        facts = {
+            **night.facts,
+            "id": night.id,
+            "stream": self._stream,
+            "inputs": [{"sha256": sha256, "rows": rows} for sha256, rows in night.inputs],
+            "delta": delta.counts(),
+            "changes": digest_of_changes((seen, what) for seen, what in delta.changes),
+        }
+        with history.at_once():
+            last = self.last()
+            if (last.id if last else "") != delta.since_run:
+                raise HistoryError(
+                    f'Another run of "{self._stream}" was recorded meanwhile: nothing was published. Let every '
+                    "configuration have a name or a report folder of its own."
+                )
+            (number,) = history.append([NewEntry(RUN, "", night.day, RECORDER, facts)], now)
+            with told(history.path):
+                self._write(number, night, delta)
+        return number
+
+    def _write(self, number: int, night: NewNight, delta: Delta) -> None:
+        execute, many = self._history.connection.execute, self._history.connection.executemany
+        execute("INSERT INTO run VALUES (?, ?, ?)", (number, night.id, self._stream))
+        many("INSERT INTO taken VALUES (?, ?, ?)", [(self._stream, sha256, number) for sha256, _ in night.inputs])
+        found = {seen.fingerprint: (seen, what) for seen, what in delta.changes}
+        numbers = self._numbers(found)
+        many(
+            "INSERT INTO finding (fingerprint, subject, basis, order_id, patient_id, code, about_column, severity) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [row_of(seen) for fingerprint, (seen, _) in found.items() if fingerprint not in numbers],
+        )
+        numbers |= self._numbers(found.keys() - numbers.keys())
+        many("INSERT INTO change VALUES (?, ?, ?)", [(number, numbers[f], what) for f, (_, what) in found.items()])
+        standing = [
+            (self._stream, numbers[f], what == State.ACKNOWLEDGED, delta.marks[f].since)
+            for f, (_, what) in found.items()
+            if what in OPENING
+        ]
+        over = [(self._stream, numbers[f]) for f, (_, what) in found.items() if what not in OPENING]
+        many("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", standing)
+        many("DELETE FROM standing WHERE stream = ? AND finding = ?", over)
+
+    def _numbers(self, fingerprints: Collection[str]) -> dict[str, int]:
+        return dict(self._history.look_up("SELECT fingerprint, number FROM finding WHERE fingerprint", fingerprints))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewNight:
+    """A run that is to be recorded. inputs: (sha256, orders) of each file that it took; facts: plain JSON data, without
+    any identifier."""
+
+    id: str
+    day: str
+    inputs: Sequence[tuple[str, int]]
+    facts: Mapping[str, Any]
+
+
+def _night(entry: Entry) -> Night:
+    return Night(entry.number, str(entry.facts["id"]), entry.event_day, entry.facts)
+
+
+# Acknowledgements
+
+
+def standing_findings(history: History, beginning: str) -> list[Seen]:
+    """The findings that stand, in any stream, whose fingerprint begins so. beginning: digits 0-9 and a-f."""
+    with told(history.path):
+        rows = history.connection.execute(
+            f"SELECT DISTINCT {SEEN} FROM finding f JOIN standing s ON s.finding = f.number "
+            "WHERE f.fingerprint >= ? AND f.fingerprint < ? ORDER BY f.fingerprint",
+            (beginning, f"{beginning}g"),
+        )
+        return [Seen(*row) for row in rows]
+
+
+def acknowledgements(history: History, fingerprints: Collection[str], day: str) -> dict[str, Acknowledgement]:
+    """Fingerprint -> the acknowledgement that holds on a day (ISO): the last that is not withdrawn and not over."""
+    found: dict[str, Acknowledgement] = {}
+    rows = history.look_up("SELECT fingerprint, number FROM acknowledged WHERE fingerprint", fingerprints)
+    for _, number in sorted(rows, key=lambda row: int(row[1])):
+        entry = history.entry(number)
+        if entry is None or entry.kind != "acknowledgement":
+            raise HistoryError(f"Entry {number} is no acknowledgement: see what is wrong, ivigcheck history verify")
+        each = acknowledgement_of(entry)
+        if each.until >= day and not history.is_withdrawn(number):
+            found[each.fingerprint] = each
+    return found
+
+
+def acknowledgement_of(entry: Entry) -> Acknowledgement:
+    """An acknowledgement's entry as what reports use of it."""
+    facts = entry.facts
+    return Acknowledgement(
+        entry=entry.number,
+        fingerprint=str(facts["fingerprint"]),
+        by=entry.recorded_by,
+        reason=str(facts["reason"]),
+        text=str(facts["text"]),
+        until=str(facts["until"]),
+        on=entry.event_day,
+    )

@@ -1,0 +1,177 @@
+"""What tells one finding from another, and from the same one of another night: the order, the rule, and what made it.
+
+Values count as they were read, so that an order written in another unit or with another spelling has the same
+fingerprint, and one with another weight, rate, product, dose or answer has another. What cannot be read counts as
+written. Ages, days and versions do not count: they change without the order, and what they come to does count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from ivigcheck.delta import Seen
+from ivigcheck.orders import Orders
+from ivigcheck.pipeline import Checked
+from ivigcheck.rules import RULES, Finding
+from ivigcheck.rules.wording import as_written
+
+DIGITS: Final = 16
+"""Of a fingerprint: with ten million findings, one in a hundred thousand that any two agree by chance."""
+
+# Columns of the orders, each with the cells from which its value was read.
+_MEASURES: Final = {
+    "concentration": ("concentration",),
+    "weight_kg": ("weight",),
+    "rate_weight_kg": ("dosing_weight",),
+    "max_rate": ("max_rate",),
+    "start_rate": ("start_rate",),
+    "dose_g_per_kg": ("dose", "dose_total"),
+    "least_dose_g_per_kg": (),
+    "infusion_hours": ("infusion_hours",),
+    "reaction_grade": ("reaction_grade",),
+    "reaction_rate": ("reaction_rate",),
+    "minutes_since_resolved": ("minutes_since_resolved",),
+}
+_CODES: Final = {
+    "phase": ("phase",),
+    "first_infusion": ("first_infusion",),
+    "another_product": (),
+    "reaction_resolved": ("reaction_resolved",),
+    "over_age": (),
+}
+_BY_LIMITS: Final = frozenset({"start_rate"})  # parameters that the order's own limits stand for
+_LIMITS: Final = ("start", "soft_max", "hard_max")
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+
+def _digest(parts: Any) -> str:
+    return hashlib.sha256(_encode(parts).encode()).hexdigest()[:DIGITS]
+
+
+def _measure(value: float) -> str:
+    return f"{value:.9g}"
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Column:
+    """One column in plain data. cells: what stands for a value that there is not."""
+
+    values: list[Any]
+    cells: tuple[str, ...]
+    measured: bool
+
+    def of(self, orders: Orders, i: int) -> Any:
+        value = self.values[i]
+        if self.measured and not math.isnan(value):
+            return _measure(value)
+        if not self.measured and value >= 0:
+            return value
+        return [_words(as_written(orders, name, i)) for name in self.cells]
+
+
+class Fingerprints:
+    """The fingerprints of a run's findings; columns are taken apart once for all orders."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        orders = checked.orders
+        self._columns = [_Column(getattr(orders, name).tolist(), cells, True) for name, cells in _MEASURES.items()]
+        self._columns += [_Column(getattr(orders, n).astype(int).tolist(), cells, False) for n, cells in _CODES.items()]
+        known = orders.knowledge
+        self._indications = [each.code for each in known.indications]
+        self._products = [each.name for each in known.products]
+        entry = known.policy.entry
+        self._parameters = {
+            code: [
+                _value(getattr(entry, name))
+                for name in rule.source.split(", or ")
+                if name in entry.__struct_fields__ and name not in _BY_LIMITS
+            ]
+            for code, rule in RULES.items()
+        }
+        self._in_basis = _IN_BASIS | orders.answers.keys()
+        self._basis: dict[int, str] = {}
+        self._in_force: dict[int, Any] = {}
+
+    def of(self, i: int, finding: Finding) -> Seen:
+        """One finding as it is told from others."""
+        orders = self._checked.orders
+        order_id, patient_id = (identifier(orders, name, i) or "" for name in ("order_id", "patient_id"))
+        basis = self.basis(i)
+        detail = finding.detail
+        what = (patient_id, order_id, finding.code, finding.column)
+        # The cells that the basis has are in it as read; only what it lacks counts as written.
+        inputs = {name: _words(text) for name, text in detail.inputs.items() if name not in self._in_basis}
+        made = (basis, finding.severity.name, inputs, self._limits(i), self._unversioned(detail.source))
+        return Seen(
+            fingerprint=_digest([*what, *made, self._parameters[finding.code]]),
+            subject=_digest(what),
+            basis=basis,
+            order_id=order_id,
+            patient_id=patient_id,
+            code=finding.code,
+            column=finding.column,
+            severity=finding.severity.name.lower(),
+        )
+
+    def basis(self, i: int) -> str:
+        """What an order says of itself: weight, rates, product, dose, risk answers, all that verdicts rest on."""
+        if i not in self._basis:
+            orders = self._checked.orders
+            said: list[Any] = [column.of(orders, i) for column in self._columns]
+            for name, names in (("indication", self._indications), ("product", self._products)):
+                code = getattr(orders, name)[i]
+                said.append(names[code] if code >= 0 else [_words(orders.cell(name, i))])
+            self._basis[i] = _digest([*said, orders.answer_rows[i]])
+        return self._basis[i]
+
+    def _limits(self, i: int) -> Any:
+        if i not in self._in_force:
+            limits = self._checked.limits
+            said: list[Any] = []
+            for name in _LIMITS:
+                value = float(getattr(limits, name)[i])
+                basis = limits.basis(getattr(limits, f"{name}_basis"), i)
+                exclusive = name != "start" and bool(getattr(limits, f"{name}_exclusive")[i])
+                text = self._unversioned(basis.text) if basis else None
+                said.append([None if math.isnan(value) else _measure(value), exclusive, text])
+            self._in_force[i] = said
+        return self._in_force[i]
+
+    def _unversioned(self, text: str) -> str:
+        """A source without the policy's and the knowledge's own version: a new one with the same number changes
+        nothing that somebody settled. A document's date stays."""
+        knowledge = self._checked.knowledge
+        policy = knowledge.policy
+        named = policy.name.replace(policy.entry.version, "").strip()
+        return text.replace(policy.name, named).replace(f"knowledge {knowledge.version}", "knowledge")
+
+
+def identifier(orders: Orders, column: str, i: int) -> str | None:
+    """An id exactly as written; None where it is blank, cannot be read, or was not asked for."""
+    if not orders.identified or orders.problems[column].trouble[i]:
+        return None
+    return orders.cell(column, i) or None
+
+
+def _value(parameter: Any) -> Any:
+    """A parameter of the policy without what cites it."""
+    plain = msgspec.to_builtins(parameter)
+    if not isinstance(plain, dict):
+        return plain
+    return {name: value for name, value in plain.items() if name not in ("sources", "note")}
+
+
+_IN_BASIS: Final = frozenset(
+    {"indication", "product", "weight", "order_id", "patient_id"}.union(*_MEASURES.values(), *_CODES.values())
+)

@@ -1,0 +1,1 @@
+"""The unattended run: inbox, lock, reports, delta, status."""

@@ -12,11 +12,12 @@ import typer
 
 from ivigcheck.cli.consult import NoHistoryOption, consulting
 from ivigcheck.cli.history_option import HistoryOption, history_files
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
 from ivigcheck.pipeline import check_files
 from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render, summary
+from ivigcheck.report.verdict import exit_code
 from ivigcheck.site import knowledge_in_force
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
-from ivigcheck.errors import Exit, UsageError
+from ivigcheck.errors import UsageError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise.spellings import read_date
+from ivigcheck.site.clock import today
 
 
 class FailOn(StrEnum):
@@ -55,25 +54,8 @@ Quiet = Annotated[
 def as_of_day(text: str, knowledge: Knowledge) -> date:
     """The day that --as-of names, or today by the site's clocks. Raises UsageError where it names none."""
     if not text:
-        zone = knowledge.policy.site.time_zone
-        return datetime.now(ZoneInfo(zone)).date() if zone else date.today()
+        return today(knowledge)
     day = read_date(text)
     if not isinstance(day, date):
         raise UsageError(f'--as-of "{text[:40]}" is no ISO date: write it as 2026-11-22.')
     return day
-
-
-def exit_code(counts: dict[str, int], fail_on: FailOn, *, exit_zero: bool) -> Exit:
-    """The code that speaks for all orders. Severity: stop, unchecked, review."""
-    failing: Sequence[str] = {
-        FailOn.STOP: ("stop",),
-        FailOn.REVIEW: ("stop", "unchecked", "review"),
-        FailOn.NEVER: (),
-    }[fail_on]
-    if any(counts[status] for status in failing):
-        code = Exit.FINDINGS
-    elif counts["unchecked"]:
-        code = Exit.UNCHECKED
-    else:
-        code = Exit.OK
-    return Exit.OK if exit_zero else code

@@ -10,7 +10,7 @@ import typer
 
 from ivigcheck.cli.consult import NoHistoryOption, PatientOption, consulting_for_one
 from ivigcheck.cli.history_option import HistoryOption
-from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, Quiet, as_of_day, exit_code
+from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, Form, PolicyOption, Quiet, as_of_day
 from ivigcheck.cli.order_options import Cells, takes_an_order
 from ivigcheck.cli.terminal import emit
 from ivigcheck.errors import Exit, UsageError
@@ -18,6 +18,7 @@ from ivigcheck.knowledge import Knowledge
 from ivigcheck.pipeline import check_order
 from ivigcheck.report import Rendering, counts, summary
 from ivigcheck.report.schedule_text import schedule_page
+from ivigcheck.report.verdict import exit_code
 from ivigcheck.schedule import Clock
 from ivigcheck.show import cut, visible
 from ivigcheck.site import knowledge_in_force

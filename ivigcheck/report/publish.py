@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ivigcheck.disk import sync_folder
+from ivigcheck.disk import aside, sync_folder, write_file
 from ivigcheck.errors import OutputError, UsageError
-
-_TEMPORARY_PREFIX = ".ivigcheck-"
 
 
 def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -45,21 +43,17 @@ def publish(reports: Mapping[Path, bytes]) -> None:
     Raises OutputError; then no temporary file is left, and no report is half-written.
     """
     written: list[tuple[Path, Path]] = []
+    where = next(iter(reports))
     try:
-        for path, content in reports.items():
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY_PREFIX)
-            written.append((Path(name), path))
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        for temporary, path in written:
-            temporary.replace(path)
-        for folder in {path.parent for path in reports}:
-            sync_folder(folder)
+        with contextlib.ExitStack() as stack:
+            folders = dict.fromkeys(path.parent for path in reports)
+            beside = {folder: stack.enter_context(aside(folder)) for folder in folders}
+            for where, content in reports.items():
+                written.append((beside[where.parent] / where.name, where))
+                write_file(written[-1][0], content)
+            for temporary, where in written:
+                temporary.replace(where)
+            for folder in folders:
+                sync_folder(folder)
     except OSError as error:
-        where = next((path for temporary, path in written if temporary.exists()), next(iter(reports)))
         raise OutputError(f"{where}: could not be written: {error.strerror or error}.") from error
-    finally:
-        for temporary, _ in written:
-            temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import re
+import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ivigcheck.disk import aside
 from ivigcheck.errors import OutputError
 from ivigcheck.show import CUT_MARK, visible
 
@@ -210,22 +212,31 @@ def _write_rows(page: Any, sheet: Sheet, looks: Looks) -> None:
 
 @contextlib.contextmanager
 def _workbook() -> Iterator[Workbook]:
-    """A workbook whose rows are in temporary files (mode 0600) until it is saved, and nowhere when the block ends."""
+    """A workbook whose rows are in temporary files (mode 0600) until it is saved, and nowhere when the block ends.
+
+    They lie in a folder of their own, so that what a killed run leaves of them is found by the next.
+    """
     from openpyxl import Workbook
 
+    usual = tempfile.tempdir
     book = Workbook(write_only=True)
     try:
-        yield book
+        with aside(Path(tempfile.gettempdir())) as folder:
+            tempfile.tempdir = str(folder)
+            try:
+                yield book
+            finally:  # openpyxl removes them when it saves the book: after an error, some are left, and open
+                pages: Any = book.worksheets
+                for page in pages:
+                    writer = page._writer
+                    if writer is not None and Path(writer.out).exists():
+                        with contextlib.suppress(Exception):
+                            page.close()
+                        writer.cleanup()
     except OSError as error:
         raise OutputError(f"the workbook's temporary files could not be written: {error.strerror or error}.") from error
-    finally:  # openpyxl removes them when it saves the book: after an error, some are left
-        pages: Any = book.worksheets
-        for page in pages:
-            writer = page._writer
-            if writer is not None and Path(writer.out).exists():
-                with contextlib.suppress(Exception):
-                    page.close()
-                writer.cleanup()
+    finally:
+        tempfile.tempdir = usual
 
 
 def render_sheets(sheets: Sequence[Sheet], *, title: str, made: datetime, footer: str) -> bytes:

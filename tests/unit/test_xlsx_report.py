@@ -475,7 +475,7 @@ def test_temporary_files_are_their_owners_alone_and_gone_at_the_end(monkeypatch,
     remove = os.remove
 
     def look(path, **more):
-        if Path(path).parent == temporary:
+        if Path(path).parent.parent == temporary:
             removed.append((Path(path).stat().st_mode & 0o777, Path(path).read_bytes()))
         remove(path, **more)
 
@@ -492,7 +492,7 @@ def test_no_temporary_file_is_left_after_an_error(monkeypatch, temporary):
 
     def stopping() -> Iterator[tuple[Text]]:
         yield (Text("PATIENT-4711"),)
-        assert len(list(temporary.iterdir())) == 2
+        assert len(list(temporary.glob("*/*"))) == 2
         raise KeyboardInterrupt
 
     second = Sheet("Second", [("Patient", 10.0)], stopping(), 9)
@@ -506,7 +506,7 @@ def test_no_temporary_file_is_left_after_an_error(monkeypatch, temporary):
     assert not list(temporary.iterdir())
 
     def full(*_: object) -> None:
-        assert len(list(temporary.iterdir())) == 1
+        assert len(list(temporary.glob("*/*"))) == 1
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "write", full)

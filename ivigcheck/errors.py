@@ -37,6 +37,10 @@ class InputError(Stop):
     exit_code = Exit.CANNOT_RUN
 
 
+class InputChanged(InputError):
+    """An input that was written to while it was read: it may be whole later."""
+
+
 class OutputError(Stop):
     """A report that cannot be written."""
 
@@ -45,6 +49,12 @@ class OutputError(Stop):
 
 class HistoryError(Stop):
     """A history that is missing, locked or corrupt: no order is passed without it."""
+
+    exit_code = Exit.CANNOT_RUN
+
+
+class RunError(Stop):
+    """An unattended run that cannot go on: another one is under way, or a folder of it is not there."""
 
     exit_code = Exit.CANNOT_RUN
 

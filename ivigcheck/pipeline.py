@@ -14,7 +14,7 @@ import numpy as np
 
 from ivigcheck.columns import COLUMNS, Column, question_column, with_headers
 from ivigcheck.errors import AccountingError, InputError
-from ivigcheck.intake import read_inputs
+from ivigcheck.intake import WORKBOOK_ENDINGS, read_inputs
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.limits import Limits, reckon_limits
@@ -115,6 +115,40 @@ def read_tables(
     tables = _told_apart(paths, tables)
     _require_answers(tables, knowledge)
     return tables
+
+
+def read_each(
+    paths: Sequence[Path],
+    knowledge: Knowledge,
+    *,
+    sheet: str | None = None,
+    encoding: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[dict[Path, Table], dict[Path, InputError]]:
+    """The files' orders as `read_tables` gives them, and of each file that cannot be read why not; both by path.
+
+    One that cannot be read does not keep the others from being read. sheet: of the workbooks among them.
+    """
+    read: dict[Path, Table] = {}
+    failed: dict[Path, InputError] = {}
+    for path in paths:
+        before = sum(len(table.rows) for table in read.values())
+        try:
+            (read[path],) = read_tables(
+                [path],
+                knowledge,
+                sheet=sheet if path.suffix.casefold() in WORKBOOK_ENDINGS else None,
+                encoding=encoding,
+                progress=_after(before, progress),
+            )
+        except InputError as error:
+            failed[path] = error
+    named = _told_apart(list(read), list(read.values()))
+    return dict(zip(read, named, strict=True)), failed
+
+
+def _after(before: int, progress: Progress | None) -> Progress | None:
+    return None if progress is None else lambda stage, orders: progress(stage, before + orders)
 
 
 def _require_answers(tables: Sequence[Table], knowledge: Knowledge) -> None:

@@ -11,14 +11,17 @@ from typing import Annotated
 
 import typer
 
+from ivigcheck.cli.ack import ack
 from ivigcheck.cli.batch import batch
 from ivigcheck.cli.history import history_app
+from ivigcheck.cli.nightly import nightly_app
 from ivigcheck.cli.order import order
 from ivigcheck.cli.policy import policy_app
 from ivigcheck.cli.products import products
 from ivigcheck.cli.reaction import reaction
 from ivigcheck.cli.rules import rules
 from ivigcheck.cli.schedule import schedule
+from ivigcheck.cli.status import status
 from ivigcheck.cli.template import template
 from ivigcheck.cli.terminal import complain, diagnostics, emit, silence
 from ivigcheck.errors import Exit, Stop
@@ -66,6 +69,9 @@ app.command()(reaction)
 app.command()(rules)
 app.command()(products)
 app.add_typer(policy_app, name="policy")
+app.add_typer(nightly_app, name="nightly")
+app.command(no_args_is_help=True)(ack)
+app.command(no_args_is_help=True)(status)
 app.add_typer(history_app, name="history")
 app.command(no_args_is_help=True)(template)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from ivigcheck.cli.history_option import history_path
 from ivigcheck.cli.patient_id import read_patient_id
 from ivigcheck.errors import HistoryError, UsageError
 from ivigcheck.history import History, HistoryMissing
-from ivigcheck.history.recalled import recalling
+from ivigcheck.history.recalled import memory_of
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
 
@@ -24,11 +24,6 @@ PatientOption = Annotated[
     str | None,
     typer.Option("--patient", metavar="-", help="-: read the patient's id from standard input; ask the history."),
 ]
-
-
-_WHOLLY_CHECKED: Final = 10_000
-"""Up to so many entries all of them are checked before any is used, which takes a twentieth of a second. In a larger
-history those that are used are checked, and their number and the last: the rest is for ``ivigcheck history verify``."""
 
 
 @contextlib.contextmanager
@@ -50,10 +45,7 @@ def consulting(option: str | None, knowledge: Knowledge, *, without: bool = Fals
         yield Memory.none("there is none yet; it begins with the first reaction or thrombosis that is recorded")
         return
     with history:
-        head = history.head()
-        if head.entries <= _WHOLLY_CHECKED:
-            history.require_whole()
-        yield Memory(recalling(history), head.entries, head.hash)
+        yield memory_of(history)
 
 
 def place_to_record(option: str | None, knowledge: Knowledge) -> Path:

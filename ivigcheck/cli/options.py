@@ -11,6 +11,7 @@ import typer
 from ivigcheck.errors import UsageError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.normalise.spellings import read_date
+from ivigcheck.show import visible
 from ivigcheck.site.clock import today
 
 
@@ -53,9 +54,12 @@ Quiet = Annotated[
 
 def as_of_day(text: str, knowledge: Knowledge) -> date:
     """The day that --as-of names, or today by the site's clocks. Raises UsageError where it names none."""
-    if not text:
-        return today(knowledge)
+    return named_day(text) if text else today(knowledge)
+
+
+def named_day(text: str, option: str = "--as-of") -> date:
+    """The day that an option names. Raises UsageError where it names none."""
     day = read_date(text)
     if not isinstance(day, date):
-        raise UsageError(f'--as-of "{text[:40]}" is no ISO date: write it as 2026-11-22.')
+        raise UsageError(f'{option} "{visible(text[:40])}" is no ISO date: write it as 2026-11-22.')
     return day

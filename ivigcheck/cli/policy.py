@@ -13,7 +13,7 @@ from ivigcheck.cli.policy_diff import diff, say
 from ivigcheck.cli.terminal import captured
 from ivigcheck.errors import Exit
 from ivigcheck.knowledge import Deviation, Knowledge, Site, built_in
-from ivigcheck.knowledge.model import Range, StartRates
+from ivigcheck.knowledge.model import Range, Reasons, StartRates
 from ivigcheck.rules import RULES
 from ivigcheck.show import number
 from ivigcheck.site import policy_path, read_site_policy
@@ -123,6 +123,8 @@ def _parameter_lines(knowledge: Knowledge, name: str) -> list[str]:
     parameter = getattr(policy.entry, name)
     if isinstance(parameter, StartRates):
         values = [*(f"{code} {rate}" for code, rate in parameter.by_indication.items()), f"other {parameter.other}"]
+    elif isinstance(parameter, Reasons):
+        values = [f"{code} ({meaning})" for code, meaning in parameter.by_code.items()]
     else:
         fields = (field for field in parameter.__struct_fields__ if field not in _CITING)
         values = [_value(field, getattr(parameter, field)) for field in fields]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -78,6 +79,20 @@ def captured() -> Iterator[Console]:
     at_terminal = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     yield Console(file=text, force_terminal=at_terminal, highlight=False, markup=False, emoji=False)
     emit("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()))
+
+
+@contextlib.contextmanager
+def on_termination() -> Iterator[None]:
+    """Inside, being asked to end (SIGTERM) is an interruption like Ctrl-C: what was begun is undone or finished."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Progress:

@@ -10,10 +10,23 @@ from typing import Final
 from ivigcheck.errors import HistoryError
 from ivigcheck.history.entries import Entry
 from ivigcheck.history.store import History
-from ivigcheck.past import Past, PastEvent, PastReaction
+from ivigcheck.past import Memory, Past, PastEvent, PastReaction
 
 _FOR_GOOD: Final = "discontinue_permanently"
 _SESSION_OVER: Final = ("discontinue_session", _FOR_GOOD)
+
+
+_WHOLLY_CHECKED: Final = 10_000
+"""Up to so many entries all of them are checked before any is used, which takes a twentieth of a second. In a larger
+history those that are used are checked, and their number and the last: the rest is for ``ivigcheck history verify``."""
+
+
+def memory_of(history: History) -> Memory:
+    """An open history as one run uses it. Raises HistoryError where it is not whole."""
+    head = history.head()
+    if head.entries <= _WHOLLY_CHECKED:
+        history.require_whole()
+    return Memory(recalling(history), head.entries, head.hash)
 
 
 def recalling(history: History) -> Callable[[Sequence[str]], list[Past | None]]:

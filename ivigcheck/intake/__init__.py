@@ -11,7 +11,7 @@ from ivigcheck.errors import InputError, UsageError
 from ivigcheck.intake.files import shown, shown_name
 from ivigcheck.intake.table import BadCell, Table
 
-__all__ = ["BadCell", "Table", "read_inputs"]
+__all__ = ["WORKBOOK_ENDINGS", "BadCell", "Table", "read_inputs"]
 
 TEXT_ENDINGS: Final = (".csv", ".tsv")
 WORKBOOK_ENDINGS: Final = (".xlsx", ".xlsm")

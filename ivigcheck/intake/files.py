@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivigcheck.errors import InputError
+from ivigcheck.errors import InputChanged, InputError
 from ivigcheck.show import cut, visible
 
 LARGEST: Final = 1 << 30
@@ -91,7 +91,7 @@ def _read(path: Path, name: str) -> Content:
     finally:
         os.close(handle)
     if total != before.st_size or _mark(before) != _mark(after) or _mark(before) != _mark(at_path):
-        raise InputError(
+        raise InputChanged(
             f"{name}: changed while reading. Let the export write under another name, "
             "rename it when it is done, and run again."
         )

@@ -175,6 +175,7 @@ class PolicyInForce:
     order_days_ahead: float
     pump_increment_mL_per_h: float
     close_watch_minutes: float
+    acknowledgement_days: float
 
     @property
     def name(self) -> str:

@@ -262,6 +262,14 @@ class DosingWeight(Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Reasons(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a finding may be settled: a code, and what it means."""
+
+    by_code: dict[str, str]
+    sources: tuple[str, ...]
+    note: str = ""
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """The clinical rules in force."""
 
@@ -291,6 +299,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     close_watch_minutes: Count
     vital_signs: VitalSigns
     dosing_weight: DosingWeight
+    acknowledgement_days: Count
+    acknowledgement_reasons: Reasons
     plausible: Plausible
 
 

@@ -73,4 +73,5 @@ def in_force(
         order_days_ahead=policy.order_days_ahead.value,
         pump_increment_mL_per_h=amount(where, policy.pump_increment.value, "rate", "mL/min") * _MINUTES_PER_HOUR,
         close_watch_minutes=policy.close_watch_minutes.value,
+        acknowledgement_days=policy.acknowledgement_days.value,
     )

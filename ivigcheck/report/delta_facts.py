@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from ivigcheck.delta import Acknowledgement, Delta, Ending, Mark, Over, Seen, State
-from ivigcheck.rules import RULES
+from ivigcheck.rules import RULES, Severity
 
 Order = Mapping[str, Any]
 Finding = Mapping[str, Any]
@@ -55,7 +55,7 @@ def delta_facts(delta: Delta) -> dict[str, Any]:
     return {
         "compared_with": delta.since_run or None,
         "counts": delta.counts(),
-        "resolved": [_over(each) for each in delta.over],
+        "resolved": [_over(each) for each in sorted(delta.over, key=_gravest_first)],
     }
 
 
@@ -76,6 +76,10 @@ def _acknowledgement(each: Acknowledgement) -> dict[str, Any]:
         "reason": each.reason,
         "text": each.text or None,
     }
+
+
+def _gravest_first(over: Over) -> int:
+    return -Severity[over.seen.severity.upper()]
 
 
 def _over(over: Over) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,17 @@ _UNSEEN: Final = (
     "findings stand on that nothing is known of in this run: their orders were in none of its files, or could not be "
     "checked."
 )
+
+
+_WIDTH: Final = 96  # of a printed page in a fixed font
+
+
+def worklist_text(report: Mapping[str, Any]) -> bytes:
+    """The whole report as plain text in UTF-8."""
+    text = io.StringIO()
+    console = Console(file=text, width=_WIDTH, force_terminal=False, highlight=False, markup=False, emoji=False)
+    print_delta(console, report)
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()).encode()
 
 
 def print_delta(console: Console, report: Mapping[str, Any]) -> None:
@@ -43,20 +55,22 @@ def print_delta(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def _title(console: Console, section: str, count: int) -> None:
-    console.print(Text(f"{SECTIONS[section].upper()}: {count or 'none'}", style="bold"), end="")
+    counted = "none" if count == 0 else "1 finding" if count == 1 else f"{count} findings"
+    console.print(Text(f"{SECTIONS[section].upper()}: {counted}", style="bold"), end="")
     console.print(Text(f"  ({MEANINGS[section]})" if count else "", style="dim"))
     console.print()
 
 
 def _print_section(console: Console, report: Mapping[str, Any], section: str) -> None:
     entries = list(section_of(report, section))
-    _title(console, section, sum(len(findings) for _, findings in entries))
+    _title(console, section, report["delta"]["counts"][section])
     # What only says that nobody documented a risk, or named a product, is counted and not told one by one.
     folded = [order for order, _ in entries if is_folded(order)]
     for order, findings in entries:
         if not is_folded(order):
             console.print(order_heading(order))
-            console.print(Padding(findings_table(findings, [_after(f) for f in findings]), (0, 0, 0, _INDENT)))
+            after = [_after(finding, report["run"]["as_of"]) for finding in findings]
+            console.print(Padding(findings_table(findings, after), (0, 0, 0, _INDENT)))
             limits = limit_line(order)
             if limits:
                 console.print(Padding(Text(limits, style="dim"), (0, 0, 0, _INDENT)))
@@ -67,11 +81,12 @@ def _print_section(console: Console, report: Mapping[str, Any], section: str) ->
         console.print()
 
 
-def _after(finding: Mapping[str, Any]) -> str:
-    """What ends a finding's message: since when, by what it is acknowledged, or who has."""
+def _after(finding: Mapping[str, Any], today: str) -> str:
+    """What ends a finding's message: who has acknowledged it, since when it stands, and its fingerprint."""
     mark = finding["delta"]
-    settled = f"{acknowledged_text(mark)}; " if mark["acknowledged"] else ""
-    return f" [{settled}since {mark['since']}; {finding['fingerprint']}]"
+    settled = acknowledged_text(mark) if mark["acknowledged"] else ""
+    since = f"since {mark['since']}" if mark["since"] != today else ""
+    return f" [{'; '.join(part for part in (settled, since, finding['fingerprint']) if part)}]"
 
 
 def _print_resolved(console: Console, resolved: Sequence[Mapping[str, Any]]) -> None:

@@ -126,6 +126,10 @@ class Facts:
             "findings": self._findings(i),
         }
 
+    def basis(self, i: int) -> str:
+        """What an order says of itself, as its findings' fingerprints have it."""
+        return self._fingerprints.basis(i)
+
     def _codes(self, i: int) -> dict[str, str]:
         """The questions that a diagnosis code answers, with the code."""
         orders = self._checked.orders

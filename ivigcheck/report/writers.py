@@ -30,6 +30,8 @@ class Rendering:
         self._facts = [facts.of(i) for i in range(checked.orders.n)]
         self.seen: Mapping[int, Sequence[Seen]] = facts.seen
         """Index of an order -> its findings as they are told from others."""
+        self.basis = facts.basis
+        """Gives, for the index of an order, what its values come to."""
 
     def scheduled(self, clock: Clock | None = None, pump_increment_mL_per_h: float | None = None) -> Rendering:
         """The same rendering, each order with its schedule, or why it has none (``no_schedule``)."""
@@ -41,11 +43,21 @@ class Rendering:
                 facts["schedule"], facts["no_schedule"] = None, plan.why
         return self
 
-    def compared(self, delta: Delta, run_id: str) -> Rendering:
-        """The same rendering as an unattended run's: what is new since the last one, for each finding and in all."""
+    def compared(self, delta: Delta, run_id: str, notices: Sequence[str] = ()) -> Rendering:
+        """The same rendering as an unattended run's: what is new since the last one, for each finding and in all.
+
+        notices: what to know of that run before all else.
+        """
         add_marks(self._facts, self.seen, delta)
-        self._head = {**self._head, "run": {"id": run_id, **self._head["run"]}, "delta": delta_facts(delta)}
+        run = {"id": run_id, **self._head["run"]}
+        said = [*notices, *self._head["notices"]]
+        self._head = {**self._head, "run": run, "delta": delta_facts(delta), "notices": said}
         return self
+
+    @property
+    def facts(self) -> Sequence[Mapping[str, Any]]:
+        """What is said of each order, in the order of the input."""
+        return self._facts
 
     def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
         checked = self._checked

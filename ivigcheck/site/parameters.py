@@ -197,6 +197,7 @@ PARAMETERS: Final = (
     Parameter("body_mass_index", "low", NUMBER, "", _INDEX, needs_reason=True),
     Parameter("body_mass_index", "high", NUMBER, "", _INDEX, needs_reason=True),
     Parameter("order_days_ahead", "value", DAYS, "lower", _DAYS),
+    Parameter("acknowledgement_days", "value", DAYS, "lower", Bounds(low=1, high=_CENTURY)),
     Parameter("pump_increment", "value", PUMP_RATE, "", Bounds(low=_LEAST, high=10)),
     Parameter("titration", "start_minutes", BARE_MINUTES, "higher", _MINUTES),
     Parameter("titration", "step_minutes", BARE_MINUTES, "higher", _MINUTES),

@@ -10,7 +10,7 @@ import msgspec
 
 from ivigcheck.errors import KnowledgeError, UsageError
 from ivigcheck.knowledge import Knowledge, Site, built_in
-from ivigcheck.knowledge.model import Source
+from ivigcheck.knowledge.model import Reasons, Source
 from ivigcheck.knowledge.policies import in_force
 from ivigcheck.settings_file import Problems, read_document
 from ivigcheck.site.clinical import SITE_SOURCE, deviations, merged, read_settings
@@ -24,6 +24,7 @@ from ivigcheck.site.settings import (
     read_history,
     read_products,
     read_questions,
+    read_reasons,
     read_severities,
 )
 from ivigcheck.site.shape import read_shape
@@ -53,6 +54,7 @@ def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:
     severities, changed = read_severities(file.severity, problems)
     absent, answers = read_questions(file, knowledge, problems)
     default, used, stock = read_products(file, raw, knowledge, problems)
+    reasons = read_reasons(file, raw, problems)
     settings = read_settings(raw, knowledge, problems)
     problems.stop()
     policy = knowledge.policy.entry
@@ -71,6 +73,9 @@ def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:
     )
     identity = {"id": file.id, "version": file.version, "title": file.title or f"Policy of {file.id}"}
     entry = msgspec.structs.replace(merged(policy, settings), **identity)
+    if reasons:
+        own = Reasons(dict(reasons), (SITE_SOURCE,))
+        entry = msgspec.structs.replace(entry, acknowledgement_reasons=own)
     sources = {**knowledge.sources, SITE_SOURCE: Source(f'site policy "{file.id}" {file.version}', file.id)}
     codes = [indication.code for indication in knowledge.indications]
     sha256 = hashlib.sha256(document.content).hexdigest()

@@ -3,6 +3,7 @@ files and its clock."""
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Mapping
 from typing import Any, Final
@@ -154,6 +155,23 @@ def read_history(site: SiteFile) -> Deviations:
     """How it deviates that the history of patients must be asked."""
     required = Deviation("require_history", "no", "yes", "tighter")
     return [(("require_history",), required)] if site.require_history else []
+
+
+_REASON_CODE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_CODE: Final = 40
+
+
+def read_reasons(site: SiteFile, raw: Mapping[str, Any], problems: Problems) -> Mapping[str, str]:
+    """The site's own list of reasons for which a finding is settled: code -> what it means; none where it has none."""
+    key = "acknowledgement_reasons"
+    if raw.get(key) == {}:
+        problems.add((key,), "names no reason", "give it one at least, or remove it")
+    for code, meaning in site.acknowledgement_reasons.items():
+        if len(code) > _LONGEST_CODE or not _REASON_CODE.fullmatch(code):
+            problems.add((key, code), "is no code of a reason", "write it in small letters, digits and single hyphens")
+        elif not (is_reason(meaning) and meaning.isprintable()):
+            problems.add((key, code), f"{quoted(meaning)} says nothing", "write in a line what the code means")
+    return site.acknowledgement_reasons
 
 
 def check_time_zone(site: SiteFile, problems: Problems) -> None:

@@ -28,7 +28,7 @@ class SeverityChange(Struct, frozen=True, forbid_unknown_fields=True):
 
 class SiteFile(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything of the file but the tables of clinical parameters, as written. headers: column -> its headers;
-    severity: rule code -> its change."""
+    severity: rule code -> its change; acknowledgement_reasons: code -> what it means."""
 
     id: str = ""
     version: str = ""
@@ -42,6 +42,7 @@ class SiteFile(Struct, frozen=True, forbid_unknown_fields=True):
     headers: dict[str, str | OwnHeader | tuple[str | OwnHeader, ...]] = {}
     severity: dict[str, SeverityChange] = {}
     require_history: bool = False
+    acknowledgement_reasons: dict[str, str] = {}
 
 
 def read_shape(raw: dict[str, Any], tables: Iterable[str], problems: Problems) -> SiteFile:

@@ -154,7 +154,7 @@ def test_a_finding_can_be_recomputed_from_its_line() -> None:
         "ordered maximum rate 9.5 mg/kg/min (456 mL/h × 100 mg/mL ÷ 60 ÷ 80 kg) is over the ceiling of 8 mg/kg/min"
     )
     assert finding["arithmetic"] == "456 mL/h × 100 mg/mL ÷ 60 ÷ 80 kg = 9.5 mg/kg/min > 8 mg/kg/min"
-    assert finding["source"].startswith('policy "built-in" 2026.11.24, ceiling: Management of Limb Weakness')
+    assert finding["source"].startswith('policy "built-in" 2026.11.24.3, ceiling: Management of Limb Weakness')
     assert finding["inputs"] == {"max_rate": "456 mL/h", "product": "Gamunex-C 10%", "weight": "80 kg"}
 
 

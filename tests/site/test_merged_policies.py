@@ -40,6 +40,7 @@ DIRECTED = [
     ("weights_disagree", "value", "weights_disagree", "0.1", "0.05", "1.0", 0.05),
     ("weights_within_days", "value", "weights_within_days", "30", "60", "0", 60),
     ("order_days_ahead", "value", "order_days_ahead", "0", None, "1", None),
+    ("acknowledgement_days", "value", "acknowledgement_days", "30", "14", "60", 14),
     ("titration", "start_minutes", "titration.start_minutes", "30", "45", "15", 45),
     ("titration", "step_minutes", "titration.step_minutes", "30", "45", "15", 45),
     ("titration", "step_factor", "titration.step_factor", "2", "1.5", "2.5", 1.5),
@@ -97,7 +98,7 @@ def test_every_value_of_the_policy_but_the_plausible_ranges_can_be_set_and_is_te
     settable = {
         (table, field.name)
         for table, shape in tables.items()
-        if table not in ("id", "version", "title", "plausible")
+        if table not in ("id", "version", "title", "plausible", "acknowledgement_reasons")
         for field in msgspec.structs.fields(shape)
         if field.name not in ("sources", "note")
     }

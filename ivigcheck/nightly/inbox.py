@@ -1,0 +1,155 @@
+"""What lies in the inbox: which files are new, which were checked before, and which may still grow."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ivigcheck.disk import move_file
+from ivigcheck.errors import InputError
+from ivigcheck.nightly.keys import NightlyConfig
+from ivigcheck.show import visible
+
+_LOOK_AGAIN_S: Final = 1.0
+_MOST_KEPT: Final = 100  # of a name in the archive, so that it is none that a file system refuses
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Arrived:
+    """A file of the inbox. sha256: of its content, "" where it cannot be read. written: seconds since the epoch."""
+
+    path: Path
+    sha256: str
+    written: float
+
+
+@dataclass(eq=False, repr=False)
+class Inbox:
+    """What lies there. new: oldest first; checked_before: with a content that was taken earlier, or is there twice."""
+
+    new: list[Arrived] = field(default_factory=list)
+    checked_before: list[Arrived] = field(default_factory=list)
+    growing: list[Path] = field(default_factory=list)
+
+
+def look(
+    config: NightlyConfig,
+    taken: Callable[[Iterable[str]], Collection[str]],
+    waiting: Callable[[int], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Inbox:
+    """Looks into the inbox, and waits for files that may still grow as long as the configuration allows.
+
+    taken: which of these contents were taken earlier. waiting: called with how many files are waited for.
+    Raises InputError where the folder cannot be read.
+    """
+    settled, growing = _settled(config, waiting, sleep)
+    arrived = [Arrived(path, _sha256(path), written) for path, written in sorted(settled.items(), key=_age)]
+    seen = set(taken({each.sha256 for each in arrived if each.sha256}))
+    found = Inbox(growing=sorted(growing))
+    for each in arrived:
+        (found.checked_before if each.sha256 in seen else found.new).append(each)
+        if each.sha256:
+            seen.add(each.sha256)
+    return found
+
+
+def _age(file: tuple[Path, float]) -> tuple[float, str]:
+    path, written = file
+    return written, path.name
+
+
+def _settled(
+    config: NightlyConfig, waiting: Callable[[int], None], sleep: Callable[[float], None]
+) -> tuple[dict[Path, float], list[Path]]:
+    """The files that have not changed for long enough, with the time when they were last written, and the others.
+
+    A time stamp that is old enough is enough; a file with a later one is watched, for clocks of file servers differ.
+    """
+    began = time.monotonic()
+    watched: dict[Path, tuple[tuple[int, int], float]] = {}
+    while True:
+        now, wall = time.monotonic(), time.time()
+        settled: dict[Path, float] = {}
+        growing: list[Path] = []
+        for path, status in _listed(config):
+            state = (status.st_size, status.st_mtime_ns)
+            if path not in watched or watched[path][0] != state:
+                watched[path] = (state, now)
+            unchanged = max(now - watched[path][1], wall - status.st_mtime)
+            if unchanged >= config.settle_seconds:
+                settled[path] = status.st_mtime
+            else:
+                growing.append(path)
+        if not growing or now - began >= config.max_wait_seconds:
+            return settled, growing
+        waiting(len(growing))
+        sleep(min(_LOOK_AGAIN_S, float(config.settle_seconds)))
+
+
+def _listed(config: NightlyConfig) -> list[tuple[Path, os.stat_result]]:
+    """The files of the inbox that a pattern names: no folders, and none that is hidden."""
+    found = []
+    try:
+        names = sorted(os.listdir(config.inbox))  # noqa: PTH208 (names, not paths: most are passed over)
+    except OSError as error:
+        why = error.strerror or "the system gives no reason"
+        raise InputError(f"The inbox {visible(str(config.inbox))} cannot be read: {why}. Check it.") from error
+    patterns = [pattern.casefold() for pattern in config.patterns]
+    for name in names:
+        if name.startswith(".") or not any(fnmatch.fnmatchcase(name.casefold(), pattern) for pattern in patterns):
+            continue
+        path = config.inbox / name
+        try:
+            status = path.stat()
+        except OSError:
+            try:
+                status = path.lstat()  # a link that leads nowhere is a file that cannot be read
+            except OSError:
+                continue  # gone between the two looks
+        if not path.is_dir():
+            found.append((path, status))
+    return found
+
+
+def _sha256(path: Path) -> str:
+    """The hash of a regular file's content; "" where it cannot be read, which its reader will tell with the reason."""
+    if not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def put_away(file: Path, folder: Path, run_id: str, sha256: str) -> Path | None:
+    """Moves a file that was dealt with out of the inbox, under a name that begins with the run's.
+
+    sha256: of the content that was dealt with, "" where nothing is known of it. Where the file has another content by
+    now, it stays where it is, and None comes back. Raises OSError where it cannot be moved.
+    """
+    target = _free(folder, f"{run_id}_", file.name)
+    move_file(file, target)
+    if sha256 and _sha256(target) != sha256:
+        if not os.path.lexists(file):
+            move_file(target, file)
+        return None
+    return target
+
+
+def _free(folder: Path, before: str, name: str) -> Path:
+    """A name that nothing has."""
+    stem, dot, ending = name.rpartition(".")
+    kept = f"{(stem or name)[:_MOST_KEPT]}{dot}{ending[:_MOST_KEPT]}" if dot else name[:_MOST_KEPT]
+    target, k = folder / f"{before}{kept}", 1
+    while os.path.lexists(target):
+        k += 1
+        target = folder / f"{before}{k}_{kept}"
+    return target

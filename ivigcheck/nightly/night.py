@@ -1,0 +1,147 @@
+"""One unattended run from the lock to the status file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from ivigcheck.errors import Exit, RunError, Stop
+from ivigcheck.history import History
+from ivigcheck.history.nights import Nights
+from ivigcheck.history.recalled import memory_of
+from ivigcheck.knowledge import built_in
+from ivigcheck.nightly.inbox import look
+from ivigcheck.nightly.keys import NightlyConfig
+from ivigcheck.nightly.lock import only_run
+from ivigcheck.nightly.log import Log
+from ivigcheck.nightly.places import missing
+from ivigcheck.nightly.publishing import publish_run
+from ivigcheck.nightly.shelf import Shelf, new_run_id, told
+from ivigcheck.nightly.state import Run, iso
+from ivigcheck.nightly.status import StatusFile, read_status
+from ivigcheck.nightly.takings import check_newest, newest_file, put_all_away, read_new
+from ivigcheck.pipeline import Progress, check_tables
+from ivigcheck.report import summary
+from ivigcheck.site import read_site_policy
+from ivigcheck.site.clock import today
+
+_INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. line: the one line that says so, without anybody's identifier."""
+
+    run_id: str
+    code: Exit
+    line: str
+
+
+def run_night(
+    config: NightlyConfig,
+    *,
+    day: date | None = None,
+    log: Callable[[str], Log],
+    progress: Progress | None = None,
+) -> Outcome:
+    """Runs once: takes what is new in the inbox, checks it, publishes the reports, and says what it did.
+
+    day: that ages and intervals are reckoned from; the site's today where None. log: makes the log of a run's id.
+    Raises Stop where the run could not be done; the status file then says so too.
+    """
+    absent = missing(config)
+    if not os.access(config.reports, os.W_OK | os.X_OK):
+        raise RunError("\n".join(absent) or f"The folder {config.reports} cannot be written to.")
+    started = datetime.now(UTC)
+    with only_run(config.reports):
+        run_id = new_run_id(started)
+        facts: dict[str, Any] = {"run": run_id, "started": iso(started)}
+        run = Run(config, run_id, started, log(run_id), Shelf(config.reports), progress, facts)
+        status = StatusFile(config.reports, config.name)
+        try:
+            before = _interrupted(config)
+            with told(config.reports):
+                status.write("running", facts)
+            run.log("started", name=config.name)
+            if absent:
+                raise RunError("\n".join(absent))
+            _go(run, day, before)
+        except BaseException as error:
+            code = error.exit_code if isinstance(error, Stop) else _code_of(error)
+            run.log("failed", exit_code=int(code), error=type(error).__name__)
+            ended = {**facts, "ended": iso(datetime.now(UTC)), "exit_code": int(code), "error": type(error).__name__}
+            with contextlib.suppress(OSError):  # what went wrong first is what is told
+                status.write("ended", ended)
+            raise
+        return _end(run, status)
+
+
+def _code_of(error: BaseException) -> int:
+    return Exit.INTERNAL if isinstance(error, Exception) else _INTERRUPTED
+
+
+def _interrupted(config: NightlyConfig) -> str:
+    """The run that began last and did not come to its end; "" where there is none."""
+    try:
+        status = read_status(config.reports)
+    except RunError:
+        return ""
+    return str(status.get("run", "")) if status.get("state") == "running" else ""
+
+
+def _end(run: Run, status: StatusFile) -> Outcome:
+    """The status, the log's last line, and the code that speaks for all."""
+    code = Exit.CANNOT_RUN if run.troubles else _gravest(run.codes)
+    trouble = f"NOT COMPLETE: {' '.join(run.troubles)}" if run.troubles else ""
+    line = f"{run.config.name} {run.id}: " + "; ".join([*run.told, *([trouble] if trouble else [])])
+    good = "counts" in run.facts and not run.troubles
+    run.facts |= {"ended": iso(datetime.now(UTC)), "exit_code": int(code), "troubles": run.troubles}
+    with told(run.config.reports):
+        status.write("ended", run.facts, good=good)
+    run.log("ended", exit_code=int(code), good=good)
+    return Outcome(run.id, code, line)
+
+
+def _gravest(codes: Sequence[Exit]) -> Exit:
+    order = (Exit.CANNOT_RUN, Exit.FINDINGS, Exit.UNCHECKED)
+    return next((code for code in order if code in codes), Exit.OK)
+
+
+def _go(run: Run, day: date | None, interrupted: str) -> None:
+    config = run.config
+    knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
+    day = day or today(knowledge)
+    with History.reading(config.history) as history:
+        memory = memory_of(history)
+        nights = Nights(history, config.name)
+        _recover(run, nights, interrupted)
+        last = nights.last()
+        inbox = look(config, nights.taken, lambda files: run.log("waiting", files=files))
+        tables, failed = read_new(run, inbox, knowledge)
+        newest = newest_file(inbox, last)
+        check_newest(run, newest)
+        if tables:
+            checked = check_tables(list(tables.values()), day, knowledge=knowledge, memory=memory)
+            publish_run(run, checked, list(tables.values()), history, nights, last, newest)
+    if not tables:
+        run.told.append("no new file")
+    put_all_away(run, inbox, tables, failed)
+
+
+def _recover(run: Run, nights: Nights, interrupted: str) -> None:
+    """Puts in place what a killed run had recorded, tells of it, and removes what one had not recorded."""
+    left = list(run.shelf.left_behind())
+    recorded = {each: night for each in {*left, interrupted} - {""} if (night := nights.run(each))}
+    run.shelf.sweep(each for each in left if each not in recorded)
+    for run_id, night in sorted(recorded.items()):
+        run.shelf.put_in_place(run_id)
+        code = Exit(night.facts["exit_code"])
+        run.codes.append(code)
+        run.log("recovered", recovered=run_id, exit_code=int(code))
+        run.told.append(
+            f"run {run_id} was interrupted, and its reports are out now: {summary(night.facts['counts'], night.day)}"
+        )

@@ -1,0 +1,150 @@
+"""A run's reports: compared with what stood, written aside, recorded, and put in their place."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ivigcheck.delta import Delta, compare
+from ivigcheck.errors import Exit, Stop
+from ivigcheck.history import History
+from ivigcheck.history.nights import NewNight, Night, Nights, acknowledgements
+from ivigcheck.intake.table import Table
+from ivigcheck.nightly.keys import NightlyConfig
+from ivigcheck.nightly.mail import Mail
+from ivigcheck.nightly.state import Run, iso
+from ivigcheck.pipeline import Checked
+from ivigcheck.report import FORMATS, Rendering, counts, summary
+from ivigcheck.report.delta_facts import news
+from ivigcheck.report.verdict import exit_code
+from ivigcheck.rules import Severity
+
+NOTHING_NEW: Final = "nothing-new"
+"""An empty file among a run's reports, there where nobody needs to read them."""
+
+
+def publish_run(
+    run: Run,
+    checked: Checked,
+    tables: Sequence[Table],
+    history: History,
+    nights: Nights,
+    last: Night | None,
+    newest: float | None,
+) -> None:
+    """Compares, writes the reports aside, records the run, and puts the reports in their place."""
+    config, tally = run.config, counts(checked)
+    if tally["orders"] < config.min_orders:
+        run.trouble(
+            "few_orders",
+            f"Only {tally['orders']} orders came, and at least {config.min_orders} are expected: is the export whole?",
+            orders=tally["orders"],
+        )
+    rendering = Rendering(checked, run.started)
+    delta = _compared(run, rendering, history, nights, last, checked)
+    rendering.compared(delta, run.id, run.troubles)
+    report = rendering.report
+    code = Exit.CANNOT_RUN if run.troubles else exit_code(_open_counts(config, report), config.fail_on)
+    run.log("checked", **tally)
+    run.log("compared", **delta.counts())
+    staged = run.shelf.stage(run.id)
+    recorded = False
+    usual = tempfile.tempdir
+    try:
+        tempfile.tempdir = str(staged)  # whatever is put down for a moment is removed with it
+        run.shelf.write(run.id, _files(run, rendering, report, code))
+        run.log("written", files=len(config.formats))
+        day = checked.orders.as_of.isoformat()
+        facts = {
+            "started": iso(run.started),
+            "newest_file": newest,
+            "counts": tally,
+            "exit_code": int(code),
+            "policy": f"{report['policy']['id']} {report['policy']['version']}",
+            "knowledge": report["knowledge"]["version"],
+            "complete": not run.troubles,
+        }
+        inputs = [(table.sha256, len(table.rows)) for table in tables]
+        with History.recording(config.history) as opened:
+            Nights(opened, config.name).record(NewNight(run.id, day, inputs, facts), delta, datetime.now(UTC))
+        recorded = True
+    finally:
+        tempfile.tempdir = usual
+        if not recorded:
+            _undo(run)
+    run.shelf.put_in_place(run.id)
+    run.log("published")
+    run.codes.append(code)
+    run.facts |= {"counts": tally, "delta": delta.counts(), "reports": run.id}
+    run.told.append(f"{summary(tally, day)}; {news(report['delta'])}")
+
+
+def _undo(run: Run) -> None:
+    """Removes what was written aside, unless the run may have been recorded: then the next one puts it in its place."""
+    with contextlib.suppress(Stop), History.reading(run.config.history) as history:
+        if Nights(history, run.config.name).run(run.id) is None:
+            run.shelf.sweep([run.id])
+
+
+def _compared(
+    run: Run, rendering: Rendering, history: History, nights: Nights, last: Night | None, checked: Checked
+) -> Delta:
+    stood = nights.stood()
+    found = {
+        seen.fingerprint: seen
+        for i, facts in enumerate(rendering.facts)
+        for seen in rendering.seen[i]
+        if seen.severity != "info"
+    }
+    wanted = {each.seen.order for each in stood.values()}
+    bases: dict[tuple[str, str], set[str]] = {}
+    unchecked: set[tuple[str, str]] = set()
+    named = True
+    for i, facts in enumerate(rendering.facts):
+        order = (facts["patient_id"] or "", facts["order_id"] or "")
+        named = named and all(order)
+        if order in wanted:
+            bases.setdefault(order, set()).add(rendering.basis(i))
+            if facts["status"] == Severity.UNCHECKED.name:
+                unchecked.add(order)
+    day = checked.orders.as_of.isoformat()
+    fresh = {seen.subject for fingerprint, seen in found.items() if fingerprint not in stood}
+    return compare(
+        found.values(),
+        bases,
+        unchecked,
+        stood,
+        acknowledgements(history, {*found, *stood}, day),
+        nights.known(fresh),
+        day=day,
+        # A row that nobody knows whose it is may be any order's; and of a run that lacks files, orders are missing.
+        complete=run.config.every_order and named and not run.troubles,
+        since_run=last.id if last else "",
+    )
+
+
+def _open_counts(config: NightlyConfig, report: Mapping[str, Any]) -> dict[str, int]:
+    """Orders by status as the exit code counts them: by all their findings, or by those that nobody acknowledged."""
+    if config.acknowledged_count:
+        return dict(report["counts"])
+    tally = dict.fromkeys(("stop", "unchecked", "review", "pass"), 0)
+    for order in report["orders"]:
+        left = [f["severity"] for f in order["findings"] if f["delta"] and not f["delta"]["acknowledged"]]
+        tally[next((each for each in tally if each in left), "pass")] += 1
+    return tally
+
+
+def _files(run: Run, rendering: Rendering, report: Mapping[str, Any], code: Exit) -> dict[str, bytes]:
+    """Every file of a run's folder, by its name."""
+    from ivigcheck.report.delta_text import worklist_text
+
+    config = run.config
+    mail = Mail.of(report, run.troubles, str(config.reports / run.id))
+    files = {f"orders.{name}": FORMATS[f".{name}"](rendering) for name in config.formats}
+    files |= {"worklist.txt": worklist_text(report), "mail.txt": mail.text(), "mail.html": mail.html()}
+    if code is Exit.OK and not mail.is_news:
+        files[NOTHING_NEW] = b""
+    return files

@@ -23,16 +23,16 @@ from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked, check_tables, read_tables
 from ivigcheck.report import Facts, counts, head, summary
 from ivigcheck.report.json_report import render_json
+from ivigcheck.report.lines import shown_id
 from ivigcheck.report.model import deviation_text, place
 from ivigcheck.rules import Severity
-from ivigcheck.show import cut, visible
+from ivigcheck.show import visible
 from ivigcheck.site import knowledge_in_force
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 SCHEMA: Final = "ivigcheck.policy-diff/1"
-_LONGEST_ID: Final = 40
 _WIDTH: Final = 80
 _TOLD: Final = 100  # orders whose findings are told in words: nobody reads more, and the file has them
 _NOTHING_CHANGES: Final = "Nothing changes: no order has another status, or other findings."
@@ -237,10 +237,7 @@ def _lines(report: dict[str, Any], policies: tuple[Knowledge, Knowledge]) -> Ite
 
 
 def _order_lines(order: dict[str, Any], *, messages: bool) -> Iterator[str]:
-    ids = (
-        visible(cut(order[f"{what}_id"], _LONGEST_ID)) if order[f"{what}_id"] else f"(no {what} id)"
-        for what in ("order", "patient")
-    )
+    ids = (shown_id(order[f"{what}_id"], what) for what in ("order", "patient"))
     line = "{} -> {}  {}  patient {}  {}".format(order["a"], order["b"], *ids, place(order["source"]))
     if not messages:
         signs = [*(f"+{each['code']}" for each in order["come"]), *(f"-{each['code']}" for each in order["gone"])]

@@ -8,7 +8,6 @@ written. Ages, days and versions do not count: they change without the order, an
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,11 +46,11 @@ _CODES: Final = {
 }
 _BY_LIMITS: Final = frozenset({"start_rate"})  # parameters that the order's own limits stand for
 _LIMITS: Final = ("start", "soft_max", "hard_max")
-_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def _digest(parts: Any) -> str:
-    return hashlib.sha256(_encode(parts).encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(_encode(parts)).hexdigest()[:DIGITS]
 
 
 def _measure(value: float) -> str:
@@ -111,7 +110,7 @@ class Fingerprints:
         detail = finding.detail
         what = (patient_id, order_id, finding.code, finding.column)
         # The cells that the basis has are in it as read; only what it lacks counts as written.
-        inputs = {name: _words(text) for name, text in detail.inputs.items() if name not in self._in_basis}
+        inputs = sorted((name, _words(text)) for name, text in detail.inputs.items() if name not in self._in_basis)
         made = (basis, finding.severity.name, inputs, self._limits(i), self._unversioned(detail.source))
         return Seen(
             fingerprint=_digest([*what, *made, self._parameters[finding.code]]),

@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ivigcheck.report.lines import limit_line, shown_id
 from ivigcheck.report.model import deviation_text, is_folded, place, summary
-from ivigcheck.show import against, cut, number, visible
+from ivigcheck.show import against, number, visible
 
 Order = Mapping[str, Any]
 
@@ -23,58 +24,32 @@ _STYLES: Final = {
     "INFO": "dim",
 }
 _INDENT: Final = 2
-_LONGEST_ID: Final = 40
 
 
 def _status(word: str) -> Text:
     return Text(f" {word} " if word in ("STOP", "UNCHECKED") else word, style=_STYLES[word])
 
 
-def _shown_id(text: str | None, what: str) -> str:
-    return visible(cut(text, _LONGEST_ID)) if text else f"(no {what} id)"
-
-
-def order_heading(order: Order) -> Text:
-    """An order's status, ids and place in a line."""
+def _heading(order: Order) -> Text:
     line = Text()
     line.append_text(_status(order["status"]))
-    line.append(f"  {_shown_id(order['order_id'], 'order')}", style="bold")
-    line.append(f"  patient {_shown_id(order['patient_id'], 'patient')}  {place(order['source'])}")
+    line.append(f"  {shown_id(order['order_id'], 'order')}", style="bold")
+    line.append(f"  patient {shown_id(order['patient_id'], 'patient')}  {place(order['source'])}")
     return line
 
 
-def limit_line(order: Order) -> str:
-    """The limits in one line: mg/kg/min, and mL/h where the concentration and the weight are known."""
-    limits = order["limits"]
-    parts = []
-    for name, words, exclusive in (
-        ("start", "start", False),
-        ("soft_max", "soft max", limits["soft_max_exclusive"]),
-        ("hard_max", "hard max", limits["hard_max_exclusive"]),
-    ):
-        rate, volume = limits[f"{name}_mg_per_kg_min"], limits[f"{name}_mL_per_h"]
-        if rate is not None:
-            mL_per_h = f" = {number(volume)} mL/h" if volume is not None else ""
-            parts.append(f"{words} {'below ' if exclusive else ''}{number(rate)}{mL_per_h}")
-    return f"limits in mg/kg/min: {'; '.join(parts)}" if parts else ""
-
-
-def findings_table(findings: Sequence[Mapping[str, Any]], after: Sequence[str] = ()) -> Table:
-    """Findings with their codes and messages. after: what ends each message, "" for nothing."""
+def _findings(findings: Sequence[Mapping[str, Any]]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for k, finding in enumerate(findings):
-        message = Text(visible(finding["message"]))
-        if after:
-            message.append(visible(after[k]), style="dim")
-        table.add_row(Text(finding["code"], style="bold"), message)
+    for finding in findings:
+        table.add_row(Text(finding["code"], style="bold"), Text(visible(finding["message"])))
     return table
 
 
 def _entry(order: Order) -> RenderableType:
     told = [finding for finding in order["findings"] if finding["severity"] != "info"]
-    parts: list[RenderableType] = [order_heading(order), Padding(findings_table(told), (0, 0, 0, _INDENT))]
+    parts: list[RenderableType] = [_heading(order), Padding(_findings(told), (0, 0, 0, _INDENT))]
     limits = limit_line(order)
     if limits:
         parts.append(Padding(Text(limits, style="dim"), (0, 0, 0, _INDENT)))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,6 +80,73 @@ def write_history(path: Path, count: int, *, every: int = 0) -> None:
             history.append([entry(k) for k in range(start, min(count, start + block))], datetime.now(UTC))
 
 
+def write_year(history: Path, orders: Path, nights: int) -> None:
+    """A year of unattended runs over these orders: what stands is what they give, and every night a tenth of what a
+    night finds was new, and as much was over."""
+    sys.path.insert(0, str(ROOT))
+    from ivigcheck.delta import Delta, Mark, Seen, State
+    from ivigcheck.history import History
+    from ivigcheck.history.nights import NewNight, Nights
+    from ivigcheck.pipeline import check_files
+    from ivigcheck.report import Rendering
+
+    rendering = Rendering(check_files([orders], datetime.now(UTC).date()), datetime.now(UTC))
+    real = [seen for each in rendering.seen.values() for seen in each if seen.severity != "info"]
+    turnover = len({seen.fingerprint for seen in real}) // 10
+
+    def passing(night: int) -> list[Seen]:
+        name = f"{night:06d}{{:010d}}"
+        return [Seen(name.format(k), name.format(k)[::-1], "0" * 16, f"O{night}-{k}", f"P{k}", "IVG904", "", "review")
+                for k in range(turnover)]  # fmt: skip
+
+    with History.recording(history) as opened:
+        before: list[Seen] = []
+        last = ""
+        for night in range(nights):
+            new = {seen.fingerprint: seen for seen in (real if night == 0 else passing(night))}
+            marks = {fingerprint: Mark(State.NEW, "2026-01-01") for fingerprint in new}
+            changes = [*((seen, "new") for seen in new.values()), *((seen, "gone") for seen in before)]
+            facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
+            run = NewNight(f"night-{night}", "2026-01-01", [(f"{night:064x}", len(real))], facts)
+            Nights(opened, "nightly").record(run, Delta(last, marks, [], changes, 0), datetime.now(UTC))
+            before = [] if night == 0 else list(new.values())
+            last = run.id
+
+
+def bench_nightly(folder: Path, orders: Path, runs: int, env: dict[str, str], program: list[str]) -> None:
+    """A night of 10,000 orders, a tenth of them new since the last, after a year of nights."""
+    for name in ("inbox", "quarantine", "reports"):
+        (folder / name).mkdir()
+    history = folder / "nights.sqlite"
+    write_year(history, orders, 365)
+    config = folder / "nightly.toml"
+    config.write_text(
+        'inbox = "inbox"\nquarantine = "quarantine"\nreports = "reports"\npolicy = "built-in"\nsettle_seconds = 0\n'
+        f'history = "{history}"\nformats = ["json", "csv"]\n'
+    )
+    tonight = folder / "inbox" / "orders.csv"
+    night = 0
+
+    def prepare() -> None:
+        nonlocal night
+        night += 1
+        lines = orders.read_text().splitlines(keepends=True)
+        fresh = [f"N{night}{line}" if k and k % 10 == 0 else line for k, line in enumerate(lines)]
+        tonight.write_text("".join(fresh))
+
+    out = [part for ending in ("json", "csv") for part in ("-o", str(folder / f"plain.{ending}"))]
+    compare(
+        "a night of 10,000 orders after 365 nights, to JSON, CSV and text / batch to JSON and CSV",
+        [*program, "nightly", "--config", str(config), "--quiet"],
+        [*program, "batch", str(tonight), *out, "--history", str(history)],
+        runs,
+        env,
+        prepare,
+    )
+    size = history.stat().st_size >> 20
+    print(f"  (the history of that year: {size} MiB)")
+
+
 _CHECKED = (0, 1, 4)  # exit codes of a run that did its work
 
 
@@ -92,9 +160,21 @@ def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
     return time.perf_counter() - begin, usage.ru_maxrss / 1024
 
 
-def compare(what: str, ours: list[str], yardstick: list[str], runs: int, env: dict[str, str]) -> None:
-    """Prints the ratio of the two commands, pair by pair."""
-    pairs = [(timed(ours, env), timed(yardstick, env)) for _ in range(runs + 1)][1:]
+def compare(
+    what: str,
+    ours: list[str],
+    yardstick: list[str],
+    runs: int,
+    env: dict[str, str],
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Prints the ratio of the two commands, pair by pair. prepare: called before each pair."""
+
+    def pair() -> tuple[tuple[float, float], tuple[float, float]]:
+        prepare()
+        return timed(ours, env), timed(yardstick, env)
+
+    pairs = [pair() for _ in range(runs + 1)][1:]
     ratios = [ours[0] / theirs[0] for ours, theirs in pairs]
     seconds, theirs = (statistics.median(pair[k][0] for pair in pairs) for k in (0, 1))
     peak = max(pair[0][1] for pair in pairs)
@@ -123,6 +203,8 @@ def main(runs: int) -> None:
             runs,
             env,
         )
+        (nights := Path(folder) / "nights").mkdir()
+        bench_nightly(nights, orders, runs, env, program)
         policy = str(ROOT / "sample_orders" / "site_policy.toml")
         compare(
             "10,000 orders, policy diff / batch to JSON",

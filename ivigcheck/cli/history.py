@@ -14,6 +14,7 @@ import typer
 
 from ivigcheck.cli.consult import place_to_record
 from ivigcheck.cli.history_export import entry_fields, export, head_fields
+from ivigcheck.cli.history_nights import runs, stats
 from ivigcheck.cli.history_option import HistoryOption, history_path
 from ivigcheck.cli.options import Form, PolicyOption
 from ivigcheck.cli.patient_id import read_patient_id
@@ -50,7 +51,7 @@ class Reason(StrEnum):
 
 @history_app.callback()
 def _about() -> None:
-    """Look up, add to and put right the history: reactions to IVIG, and confirmed thrombosis on it.
+    """Look up, add to and put right the history: reactions to IVIG, confirmed thrombosis on it, unattended runs.
 
     A confirmed event stops every later order of the patient. Entries are added and never changed; what was wrong is
     withdrawn, and stays to be seen. A patient's id is read from standard input, never from the command line.
@@ -63,6 +64,7 @@ def _about() -> None:
       echo "$MRN" | ivigcheck history withdraw - 12 \\
           --reason not-confirmed --by AB
       ivigcheck history export -o history.csv
+      ivigcheck history stats
       ivigcheck history verify
     """
 
@@ -180,8 +182,9 @@ def withdraw(
 ) -> int:
     """Withdraw an entry that is wrong: it no longer counts, and stays in the history, marked.
 
-    A discontinuation that rests on it no longer counts either. What is true instead is recorded anew. The id is that of
-    the patient under whom the entry stands, so that a slip in its number withdraws nothing of another one.
+    A discontinuation that rests on it no longer counts either. An acknowledgement is taken back so too. What is true
+    instead is recorded anew. The id is that of the patient under whom the entry stands, so that a slip in its number
+    withdraws nothing of another one.
 
     \b
     Examples:
@@ -212,8 +215,12 @@ def withdraw(
         f"recorded: entry {number} of {visible(str(path))} withdraws entry {entry}\n"
         f"Entry {entry} ({wrong.kind.replace('_', ' ')}, {wrong.event_day}, recorded by {wrong.recorded_by}) stays, "
         "marked as withdrawn.\n"
-        "It no longer counts, nor does a discontinuation that rests on it.\n"
-        "Record what is true instead as a new entry, under the right patient.\n"
+        + (
+            "The finding is open again from the next run on.\n"
+            if wrong.kind == "acknowledgement"
+            else "It no longer counts, nor does a discontinuation that rests on it.\n"
+            "Record what is true instead as a new entry, under the right patient.\n"
+        )
     )
     return Exit.OK
 
@@ -245,6 +252,8 @@ def init(history: HistoryOption = None) -> int:
 
 
 history_app.command()(export)
+history_app.command()(runs)
+history_app.command()(stats)
 
 
 @history_app.command()

@@ -141,6 +141,15 @@ def _night(entry: Entry) -> Night:
     return Night(entry.number, str(entry.facts["id"]), entry.event_day, entry.facts)
 
 
+def recorded_nights(history: History, most: int) -> list[Night]:
+    """The last runs of any stream, oldest first, at most so many."""
+    with told(history.path):
+        rows = history.connection.execute(
+            f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number ORDER BY r.number DESC LIMIT ?", (most,)
+        ).fetchall()
+        return [_night(history.checked(row)) for row in reversed(rows)]
+
+
 # Acknowledgements
 
 

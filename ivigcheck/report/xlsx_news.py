@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ivigcheck.report.delta_facts import ENDINGS, SECTIONS, acknowledged_text, section_of
-from ivigcheck.report.xlsx_file import Cell, Number, Sheet, Text, text_cell
+from ivigcheck.report.model import place
+from ivigcheck.report.xlsx_file import Cell, Sheet, Text, text_cell
 
 _COLUMNS: Final = (
     ("Section", 14.0),
@@ -14,14 +15,11 @@ _COLUMNS: Final = (
     ("Order", 14.0),
     ("Patient", 14.0),
     ("Code", 8.5),
-    ("Rule", 25.0),
     ("Since", 11.0),
-    ("Message", 60.0),
-    ("What was decided, or why it is over", 40.0),
-    ("Fingerprint", 19.0),
-    ("File", 16.0),
-    ("Sheet", 10.0),
-    ("Row", 7.0),
+    ("Message", 56.0),
+    ("What was decided, or why it is over", 30.0),
+    ("Fingerprint", 18.0),
+    ("Place", 20.0),
 )
 
 
@@ -37,15 +35,13 @@ def _rows(report: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
     for section, title in SECTIONS.items():
         for order, findings in section_of(report, section):
             for finding in findings:
-                mark, source = finding["delta"], order["source"]
+                mark = finding["delta"]
                 yield (
                     *_beginning(title, order, finding, mark["since"]),
                     Text(finding["message"]),
                     text_cell(acknowledged_text(mark) if mark["acknowledged"] else ""),
                     text_cell(finding["fingerprint"]),
-                    text_cell(source["file"]),
-                    text_cell(source["sheet"]),
-                    Number(source["row"]),
+                    text_cell(place(order["source"])),
                 )
     for over in report["delta"]["resolved"]:
         yield (
@@ -58,7 +54,7 @@ def _rows(report: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
 
 def _beginning(
     title: str, order: Mapping[str, Any], finding: Mapping[str, Any], since: str
-) -> tuple[Cell, Cell, Cell, Cell, Cell, Cell, Cell]:
+) -> tuple[Cell, Cell, Cell, Cell, Cell, Cell]:
     severity = finding["severity"].upper()
     ids = (text_cell(order["order_id"]), text_cell(order["patient_id"]))
-    return Text(title), Text(severity, severity), *ids, Text(finding["code"]), text_cell(finding["name"]), Text(since)
+    return Text(title), Text(severity, severity), *ids, Text(finding["code"]), Text(since)

@@ -1,0 +1,647 @@
+"""Unattended runs in which one operation goes wrong, as processes of their own: run by test_faults.
+
+Prints what it found as JSON. The runs are forked here, where no test's threads are in the way.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import errno
+import gc
+import hashlib
+import io
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from conftest import AS_OF, GOOD
+
+from ivigcheck.cli.terminal import on_termination
+from ivigcheck.errors import Stop
+from ivigcheck.history import History
+from ivigcheck.nightly import lock
+from ivigcheck.nightly.config import read_config
+from ivigcheck.nightly.log import Log
+from ivigcheck.nightly.night import run_night
+
+CANARY: Final = "ZZ-CANARY-PATIENT"
+MODES: Final = ("kill", "kill-after", "half", "term", "full", "eio")
+_AT_COMMIT: Final = "eio-after"  # what is reported as failed, and was done
+_GROWING: Final = frozenset({"open", "write", "mkdir", "link", "symlink"})  # what a full disk refuses
+_GONE: Final = frozenset({"unlink", "rmdir"})  # what it does not
+_OF_OS: Final = {
+    "fsync": "fsync",
+    "rename": "rename",
+    "replace": "rename",
+    "link": "link",
+    "symlink": "symlink",
+    "mkdir": "mkdir",
+    "unlink": "unlink",
+    "remove": "unlink",
+    "rmdir": "rmdir",
+}
+_FEWER: Final = {"sql-close": ("kill", "kill-after", "term", "full"), "sql-row": ("kill", "full")}
+_RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+Z:\d]*")
+_ASIDE: Final = re.compile(r"(\.ivigcheck-|openpyxl\.)[a-z0-9_]{8}(?=$|[./ ])")
+_STUCK_S: Final = 30
+
+CONFIG: Final = """\
+inbox = "inbox"
+archive = "archive"
+quarantine = "quarantine"
+reports = "reports"
+history = "data/history.sqlite"
+policy = "built-in"
+formats = ["xlsx", "json", "csv"]
+settle_seconds = 0
+max_wait_seconds = 0
+"""
+_FOLDERS: Final = ("inbox", "archive", "quarantine", "reports", "temporary")
+
+
+def orders(*changes: Mapping[str, str]) -> bytes:
+    """A CSV file of good orders with some cells changed."""
+    rows = [GOOD | {"patient_id": CANARY} | change for change in changes]
+    return "".join(",".join(row) + "\r\n" for row in ([*rows[0]], *(row.values() for row in rows))).encode()
+
+
+BEFORE: Final = orders({"order_id": "A-0"}, {"order_id": "B-0", "patient_id": "another"})
+NOW: Final = orders({"order_id": "A-1", "max_rate": "456 mL/h"}, {"order_id": "B-1", "patient_id": "another"})
+"""456 mL/h x 100 mg/mL / 60 / 80 kg = 9.5 mg/kg/min, over the ceiling of 8: one STOP among two orders."""
+BROKEN: Final = f"neither,orders\r\nnor,{CANARY}\r\n".encode()
+
+
+# --- operations that go wrong
+
+
+class Fault:
+    """Counts the operations of a process and lets one of them go wrong. at: which, 0 for none; say: is told of each
+    operation while they are counted, and of the one that goes wrong."""
+
+    def __init__(self, folder: Path, at: int, mode: str, say: Callable[[Mapping[str, Any]], None]) -> None:
+        self._folder = folder
+        self._at = at
+        self._mode = mode
+        self._say = say
+        self._count = 0
+        self._full = False
+        self._statements = 0
+
+    def __call__(self, kind: str, what: Sequence[Any], do: Callable[[], Any], half: Callable[[], Any] = str) -> Any:
+        """Does an operation, or what becomes of it. half: does half of it."""
+        self._count += 1
+        if self._count == self._at or not self._at:
+            self._say({"operation": [kind, " -> ".join(map(self._named, what))]})
+        if self._full and kind in _GROWING:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._count != self._at:
+            return do()
+        match self._mode:
+            case "kill":
+                self._die()
+            case "half":
+                half()
+                self._die()
+            case "kill-after":
+                do()
+                self._die()
+            case "term":
+                os.kill(os.getpid(), signal.SIGTERM)
+            case "full":
+                self._fill()
+                if kind not in _GONE and not kind.startswith("sql"):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            case _:
+                if self._mode == _AT_COMMIT:
+                    do()
+                raise _sqlite_error() if kind == "sql" else OSError(errno.EIO, os.strerror(errno.EIO))
+        return do()
+
+    def statement(self, text: str, do: Callable[[], Any]) -> Any:
+        """An SQL statement, or many of the same text."""
+
+        def begun() -> Any:
+            self._statements = 0
+            return do()
+
+        return self("sql", [text.split("(")[0][:60]], begun)
+
+    def traced(self, text: str) -> None:
+        """What SQLite begins to do. An exception would go no further from here, so no mode raises one."""
+        self._statements += 1
+        if self._statements > 1:  # the first was counted as the statement itself
+            self("sql-row", [text.split("(")[0][:60]], lambda: None)
+
+    def _fill(self) -> None:
+        self._full = True
+        # What SQLite writes is refused by the system itself.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    @staticmethod
+    def _die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _named(self, what: Any) -> str:
+        text = os.readlink(f"/proc/self/fd/{what}") if isinstance(what, int) else os.fsdecode(what)
+        text = text.removeprefix(f"{self._folder}/").removesuffix(" (deleted)")
+        return _ASIDE.sub(r"\1…", _RUN_ID.sub("RUN", text))
+
+
+def _sqlite_error() -> sqlite3.Error:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR, "SQLITE_IOERR"
+    return error
+
+
+def watch(fault: Fault) -> None:
+    """Puts itself between this process and the system, for good."""
+    for name, kind in _OF_OS.items():
+        setattr(os, name, _watched(fault, kind, getattr(os, name)))
+    os_open, os_write, io_open, connect = os.open, os.write, io.open, sqlite3.connect
+
+    def opening(path: Any, flags: int, *more: Any, **options: Any) -> int:
+        def do() -> int:
+            return os_open(path, flags, *more, **options)
+
+        written = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        return fault("open", [path], do) if written else do()
+
+    def writing(descriptor: int, content: Any) -> int:
+        return fault(
+            "write",
+            [descriptor],
+            lambda: os_write(descriptor, content),
+            lambda: os_write(descriptor, content[: len(content) // 2]),
+        )
+
+    class Raw(io.FileIO):
+        def write(self, content: Any) -> int:
+            return fault(
+                "write",
+                [self.fileno()],
+                lambda: io.FileIO.write(self, content),
+                lambda: io.FileIO.write(self, content[: len(content) // 2]),
+            )
+
+    def opening_file(
+        file: Any,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+        closefd: bool = True,
+        opener: Any = None,
+    ) -> Any:
+        if not set(mode) & set("wxa+") or isinstance(file, int):
+            return io_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+
+        def do() -> Raw:
+            return Raw(file, mode.replace("b", "").replace("t", ""), opener=opener)
+
+        raw = do() if opener else fault("open", [file], do)  # an opener asks the system itself
+        buffer = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+        return buffer if "b" in mode else io.TextIOWrapper(buffer, encoding, errors, newline)
+
+    class Connection(sqlite3.Connection):
+        def execute(self, text: str, *values: Any) -> Any:
+            return fault.statement(text, lambda: sqlite3.Connection.execute(self, text, *values))
+
+        def executemany(self, text: str, *values: Any) -> Any:
+            return fault.statement(text, lambda: sqlite3.Connection.executemany(self, text, *values))
+
+        def executescript(self, text: str) -> Any:
+            return fault.statement(text, lambda: sqlite3.Connection.executescript(self, text))
+
+        def close(self) -> None:
+            fault("sql-close", [], lambda: sqlite3.Connection.close(self))
+
+    def connecting(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, factory=Connection, **options)
+        connection.set_trace_callback(fault.traced)
+        return connection
+
+    os.open, os.write, sqlite3.connect = opening, writing, connecting  # type: ignore[assignment]
+    io.open = builtins.open = opening_file
+
+
+def _watched(fault: Fault, kind: str, do: Callable[..., Any]) -> Callable[..., Any]:
+    def operation(*arguments: Any, **options: Any) -> Any:
+        what = arguments[: 2 if kind in ("rename", "link", "symlink") else 1]
+        return fault(kind, what, lambda: do(*arguments, **options))
+
+    return operation
+
+
+def put_on_another_disk(folder: Path) -> None:
+    """Lets archive and quarantine of a case be on a disk of their own, for this process."""
+    rename = os.rename
+
+    def renaming(source: Any, target: Any, **options: Any) -> None:
+        if Path(source).parent != Path(target).parent and Path(target).parent.name in ("archive", "quarantine"):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(source, target, **options)
+
+    os.rename = renaming
+
+
+# --- runs
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a case is made of. files: of the inbox; code: of an undisturbed run; another_disk: the archive is on one."""
+
+    name: str
+    files: Mapping[str, bytes]
+    code: int
+    another_disk: bool = False
+
+
+VARIANTS: Final = (
+    Variant("reports", {"orders.csv": NOW}, 1),
+    Variant("quarantine", {"orders.csv": NOW, "broken.csv": BROKEN}, 3),
+    Variant("another-disk", {"orders.csv": NOW, "broken.csv": BROKEN}, 3, another_disk=True),
+)
+
+
+@dataclass
+class Ended:
+    """What a forked run said: the operations it told of, its log, and how it ended; code: 0 or more, or the signal."""
+
+    operations: list[list[str]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    code: int = 0
+    line: str = ""
+    error: str = ""
+    trace: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether somebody was told of the STOP."""
+        return self.code in (1, 3) and "1 STOP" in self.line
+
+
+def begun(folder: Path, variant: Variant, *, at: int = 0, mode: str = "", count: bool = False) -> tuple[int, int]:
+    """Forks a run. Returns its process id and the end of a pipe to read from what it says."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writer)
+        return process, reader
+    code = 1
+    try:
+        os.close(reader)
+        say = _speaker(writer)
+        signal.alarm(_STUCK_S)
+        os.environ["TMPDIR"], tempfile.tempdir = str(folder / "temporary"), None
+        if variant.another_disk:
+            put_on_another_disk(folder)
+        config = read_config(folder / "nightly.toml")
+        if at or count:
+            watch(Fault(folder, at, mode, say))
+        say(_one_run(config, say))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _speaker(writer: int) -> Callable[[Mapping[str, Any]], None]:
+    write = os.write  # as it is before anything stands in between
+
+    def say(what: Mapping[str, Any]) -> None:
+        write(writer, f"{json.dumps(what)}\n".encode())
+
+    return say
+
+
+def _one_run(config: Any, say: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Any]:
+    def log(run_id: str) -> Log:
+        return Log(lambda line: say({"log": line}), "text", run_id)
+
+    try:
+        with on_termination():
+            outcome = run_night(config, day=AS_OF, log=log)
+        return {"code": int(outcome.code), "line": outcome.line}
+    except Stop as stop:
+        return {"code": int(stop.exit_code), "error": type(stop).__name__, "line": str(stop)}
+    except BaseException as error:  # as the command line does
+        code = 130 if isinstance(error, KeyboardInterrupt) else 70
+        return {"code": code, "error": type(error).__name__, "trace": traceback.format_exc()}
+
+
+def ended(process: int, reader: int) -> Ended:
+    """Waits for a forked run."""
+    with os.fdopen(reader) as stream:
+        lines = [json.loads(line) for line in stream]
+    _, status = os.waitpid(process, 0)
+    end = Ended(code=os.waitstatus_to_exitcode(status))
+    for line in lines:
+        if "operation" in line:
+            end.operations.append(line["operation"])
+        elif "log" in line:
+            end.log.append(line["log"])
+        else:
+            vars(end).update(line)
+    return end
+
+
+def run(folder: Path, variant: Variant, **options: Any) -> Ended:
+    """Forks a run and waits for it."""
+    return ended(*begun(folder, variant, **options))
+
+
+def prepared(folder: Path) -> str:
+    """Makes a folder in which a first run has published its reports. Returns the run's id."""
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True)
+    (folder / "nightly.toml").write_text(CONFIG)
+    History.recording(folder / "data" / "history.sqlite").close()
+    (folder / "inbox" / "before.csv").write_bytes(BEFORE)
+    # Not forked: what a run imports is then imported before any other run is forked.
+    outcome = run_night(read_config(folder / "nightly.toml"), day=AS_OF, log=lambda _: Log(lambda _: None, "text", ""))
+    assert outcome.code == 0, outcome.line
+    return outcome.run_id
+
+
+# --- what has to hold
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of every case of a variant. old: the first run's id; files: of its folder; new: the files of the
+    second run's, with whatever two runs differ in replaced; orders: in them; members: of the workbook."""
+
+    variant: Variant
+    old: str
+    files: Mapping[str, bytes]
+    new: Mapping[str, str]
+    orders: int
+    members: Sequence[str]
+
+    def whole(self, folder: Path) -> list[str]:
+        """Why the folder of a run's reports, in its place or aside, is not a whole set."""
+        found = files_of(folder)
+        run_id = _RUN_ID.findall(folder.name)[0]
+        if found.keys() != {*self.new, "orders.xlsx"}:
+            return [f"{folder.name} holds {sorted(found)}"]
+        changed = [name for name, text in self.new.items() if neutral(found[name], folder, run_id) != text]
+        with zipfile.ZipFile(io.BytesIO(found["orders.xlsx"])) as book:
+            if book.testzip() is not None or book.namelist() != self.members:
+                changed.append("orders.xlsx")
+        if len(json.loads(found["orders.json"])["orders"]) != self.orders:
+            changed.append("orders.json, by its orders")
+        return [f"{folder.name} is not whole: {', '.join(changed)}"] if changed else []
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() if each.is_file() else b"" for each in folder.rglob("*")}
+
+
+def neutral(content: bytes, folder: Path, run_id: str) -> str:
+    """A report's text without what differs between two runs that find the same."""
+    text = content.decode().replace(str(folder.parents[1]), "FOLDER").replace(run_id, "RUN")
+    return _TIME.sub("TIME", text)
+
+
+def expected(template: Path, folder: Path, variant: Variant, old: str) -> tuple[Expected, list[list[str]]]:
+    """What an undisturbed run of a variant publishes, and its operations."""
+    filled(template, folder, variant)
+    end = run(folder, variant, count=True)
+    assert end.code == variant.code and end.told, end
+    place = (folder / "reports" / "latest").resolve()
+    found = files_of(place)
+    report = json.loads(found["orders.json"])
+    stops = [each["code"] for order in report["orders"] for each in order["findings"] if each["severity"] == "stop"]
+    assert "IVG101" in stops and report["run"]["id"] == place.name, (stops, place.name)
+    assert set(found) == {f"orders.{x}" for x in ("xlsx", "json", "csv")} | {"worklist.txt", "mail.txt", "mail.html"}
+    with zipfile.ZipFile(io.BytesIO(found["orders.xlsx"])) as book:
+        members = book.namelist()
+    new = {name: neutral(content, place, place.name) for name, content in found.items() if name != "orders.xlsx"}
+    whole = Expected(variant, old, files_of(template / "reports" / old), new, 2, members)
+    assert (after := after_all(folder, whole)) == [], after
+    return whole, end.operations
+
+
+def filled(template: Path, folder: Path, variant: Variant) -> None:
+    """A copy of the prepared folder with new files in its inbox."""
+    shutil.copytree(template, folder, symlinks=True)
+    for name, content in variant.files.items():
+        (folder / "inbox" / name).write_bytes(content)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def runs_that_took(folder: Path, content: bytes) -> list[str]:
+    """The ids of the runs that took a file, by the history."""
+    with History.reading(folder / "data" / "history.sqlite") as history:
+        return [
+            str(entry.facts["id"])
+            for entry in history.entries()
+            if entry.kind == "run" and sha256(content) in {each["sha256"] for each in entry.facts["inputs"]}
+        ]
+
+
+def hidden(folder: Path) -> list[str]:
+    return sorted(str(each.relative_to(folder)) for each in folder.rglob(".*") if each.name != lock.NAME)
+
+
+def always(folder: Path, known: Expected) -> Iterator[str]:
+    """What has to hold at any time: of the reports, and of the history."""
+    reports = folder / "reports"
+    places = {each.name: each for each in reports.iterdir() if each.is_dir() and not each.is_symlink()}
+    latest = reports / "latest"
+    if not latest.is_symlink() or os.readlink(latest) not in places or os.readlink(latest).startswith("."):
+        yield "a: latest leads to no run's reports"
+    if known.old not in places or files_of(places[known.old]) != known.files:
+        yield "a: the reports of the run before are not what they were"
+    for name, place in places.items():
+        if name != known.old and not name.startswith("."):
+            yield from (f"a: {why}" for why in known.whole(place))
+    with History.reading(folder / "data" / "history.sqlite") as history:
+        yield from (f"b: {problem}" for problem in history.problems())
+
+
+def after_failure(folder: Path, known: Expected, end: Ended, mode: str) -> Iterator[str]:
+    """What has to hold after a run that failed and was not killed."""
+    recorded = runs_that_took(folder, NOW)
+    for name in {Path(each).parts[0] for each in hidden(folder / "reports")}:
+        run_id = name.removeprefix(".ivigcheck-run-")
+        if run_id == name:
+            yield f"d: {name} is left in the folder of reports"
+        elif run_id not in recorded:
+            yield "d: a folder of reports is left aside, and its run was not recorded"
+        else:
+            yield from (f"d: {why}" for why in known.whole(folder / "reports" / name))
+    if any((folder / "temporary").iterdir()):
+        yield "d: something is left among the temporary files"
+    if not end.error:
+        return
+    code = 130 if mode == "term" else 3
+    if end.code != code:
+        yield f"d: the run ended with {end.code} ({end.error}), not {code}"
+    kind, what = end.operations[-1]
+    try:
+        status = json.loads((folder / "reports" / "status.json").read_bytes())
+    except ValueError:
+        yield "d: the status is no whole JSON"
+        return
+    spoiled = mode != "term" and "status.json" in what  # it could not be written
+    if mode != "full" and not spoiled and lock.NAME not in what:
+        said = status["state"], status.get("exit_code")
+        if said != ("ended", code):
+            yield f"d: the status says {said}, not {('ended', code)}"
+
+
+def after_all(folder: Path, known: Expected) -> list[str]:
+    """What has to hold after the next run."""
+    found = [*always(folder, known)]
+    for name in ("reports", "archive", "quarantine", "inbox"):
+        found += [f"c: {name} still holds {each}" for each in hidden(folder / name)]
+    found += [f"c: {each.name} is left among the temporary files" for each in (folder / "temporary").iterdir()]
+    found += [f"c: {each.name} is still in the inbox" for each in (folder / "inbox").iterdir() if each.name[0] != "."]
+    runs = runs_that_took(folder, NOW)
+    if len(runs) != 1:
+        found.append(f"c: {len(runs)} runs took the file")
+    elif os.readlink(folder / "reports" / "latest") != runs[0]:
+        found.append("c: latest does not lead to the reports of the run that took the file")
+    archived = {sha256(each.read_bytes()) for each in (folder / "archive").iterdir() if each.name[0] != "."}
+    if archived != {sha256(BEFORE), sha256(NOW)}:
+        found.append("c: the archive does not hold the files that were checked, and them alone")
+    if "broken.csv" in known.variant.files:
+        kept = {sha256(each.read_bytes()) for each in (folder / "quarantine").iterdir() if each.suffix == ".csv"}
+        if kept != {sha256(BROKEN)}:
+            found.append("c: the quarantine folder does not hold the file that could not be read")
+    return found
+
+
+def without_reason(folder: Path) -> bool:
+    """Whether a file lies in quarantine and nothing whole says why."""
+    names = {each.name: each.read_bytes() for each in (folder / "quarantine").iterdir()}
+    return any(
+        name.endswith(".csv") and not names.get(f"{name}.reason.txt", b"").endswith(b"\n")
+        for name in names
+        if name[0] != "."
+    )
+
+
+def named_patient(folder: Path, *ends: Ended) -> Iterator[str]:
+    """Where the patient is named who must not be."""
+    places = [folder / "reports" / "status.json", *(folder / "reports").glob("**/mail.*")]
+    yield from (
+        f"e: {each.relative_to(folder)} names the patient" for each in places if CANARY.encode() in each.read_bytes()
+    )
+    for end in ends:
+        if any(CANARY in text for text in (*end.log, end.line)):
+            yield "e: the log names the patient"
+
+
+def case(template: Path, folder: Path, known: Expected, at: int, mode: str) -> dict[str, Any]:
+    """One run in which the operation of this number goes wrong, the next run, and what did not hold."""
+    variant = known.variant
+    filled(template, folder, variant)
+    end = run(folder, variant, at=at, mode=mode)
+    killed = mode in ("kill", "kill-after", "half")
+    violated = [] if end.operations else ["there was no such operation"]
+    if killed != (end.code == -signal.SIGKILL):
+        violated.append(f"the run ended with {end.code}")
+    violated += always(folder, known)
+    if not killed and end.operations:
+        violated += after_failure(folder, known, end, mode)
+    told = end.told
+    if killed:  # nobody can tell more than a run's last word, which is its status
+        with contextlib.suppress(ValueError):
+            status = json.loads((folder / "reports" / "status.json").read_bytes())
+            told = status["state"] == "ended" and status["exit_code"] == variant.code
+    unread = (folder / "inbox" / "broken.csv").exists()
+    after = run(folder, variant)
+    allowed = {0, *([3] if unread else [])} if told else {variant.code}
+    if after.code not in allowed:
+        violated.append(f"c: the next run ended with {after.code}, not {' or '.join(map(str, sorted(allowed)))}")
+    if not told and not after.told:
+        violated.append("c: nobody was told of the STOP")
+    violated += after_all(folder, known)
+    violated += named_patient(folder, end, after)
+    return {
+        "variant": variant.name,
+        "at": at,
+        "mode": mode,
+        "operation": end.operations[-1] if end.operations else None,
+        "code": end.code,
+        "error": end.error,
+        "trace": end.trace if end.code == 70 else "",
+        "line": end.line,
+        "next": [after.code, after.error, after.line, after.trace],
+        "violated": violated,
+        "without_reason": without_reason(folder),
+    }
+
+
+def modes_of(kind: str, what: str) -> tuple[str, ...]:
+    """The ways in which an operation can go wrong."""
+    most = _FEWER.get(kind, tuple(mode for mode in MODES if mode != "half" or kind == "write"))
+    return (*most, _AT_COMMIT) if what == "COMMIT" else most
+
+
+def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
+    """Every operation of a run of the first variant goes wrong, by every way of killing it, and by a part of the others;
+    of the other variants, what differs from the first. stride: which part, 1 for all."""
+    template = place / "template"
+    old = prepared(template)
+    chosen: list[tuple[Expected, int, str]] = []
+    for variant in VARIANTS:
+        known, operations = expected(template, place / variant.name, variant, old)
+        for at, (kind, what) in enumerate(operations, start=1):
+            for k, mode in enumerate(modes_of(kind, what)):
+                chosen.append((known, at, mode))
+    gc.collect()
+    gc.freeze()  # else every fork's collector would touch, and so copy, all that the runs share
+    began = time.monotonic()
+    children = []
+    for k in range(workers):
+        process = os.fork()
+        if process == 0:
+            code = 1
+            try:
+                found = []
+                for number, each in enumerate(chosen[k::workers]):
+                    folder = place / f"case-{k}-{number}"
+                    found.append(case(template, folder, *each))
+                    if not found[-1]["violated"]:
+                        shutil.rmtree(folder)
+                (place / f"found-{k}.json").write_text(json.dumps(found))
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(process)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children]
+    assert codes == [0] * workers, codes
+    found = [each for k in range(workers) for each in json.loads((place / f"found-{k}.json").read_text())]
+    return {"cases": found, "seconds": round(time.monotonic() - began, 1)}
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    name, where, number = sys.argv[1:]
+    commands: dict[str, Callable[[], dict[str, Any]]] = {
+        "faults": lambda: faults(Path(where), int(number)),
+    }
+    print(json.dumps(commands[name]()))

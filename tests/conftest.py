@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -80,3 +82,14 @@ def private_umask():
     old = os.umask(0o022)
     yield
     os.umask(old)
+
+
+@pytest.fixture
+def pharmacy(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """A pharmacy whose nights can be run; in the end no patient is named where nobody may be (H-46)."""
+    from nights import Pharmacy, singing  # of tests/nightly
+
+    Pharmacy.made.clear()
+    yield Pharmacy(tmp_path / "pharmacy")
+    said = capfd.readouterr()
+    assert singing({"standard output": said.out, "standard error": said.err}) == []

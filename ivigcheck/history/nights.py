@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,10 +56,20 @@ class Nights:
             ).fetchone()
             return _night(self._history.checked(row)) if row else None
 
-    def taken(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of these contents that an earlier run of the stream took."""
-        rows = self._history.look_up("SELECT stream, sha256 FROM taken WHERE sha256", sha256s)
-        return {sha256 for stream, sha256 in rows if stream == self._stream}
+    def taken(self, sha256s: Iterable[str]) -> dict[str, set[str]]:
+        """Those of these contents that runs of the stream took -> as which files, "" among them where the last run did.
+
+        What an earlier run took and the last one did not is news again: an order may be back at what it was.
+        """
+        last = self.last()
+        found: dict[str, set[str]] = defaultdict(set)
+        for sha256, file, run, stream in self._history.look_up(
+            "SELECT t.sha256, t.file, t.run, r.stream FROM taken t JOIN run r ON r.number = t.run WHERE t.sha256",
+            sha256s,
+        ):
+            if stream == self._stream:
+                found[sha256] |= {file, ""} if last and run == last.number else {file}
+        return found
 
     def stood(self) -> dict[str, Stood]:
         """Fingerprint -> what stood after the last run."""
@@ -84,7 +95,7 @@ class Nights:
             **night.facts,
             "id": night.id,
             "stream": self._stream,
-            "inputs": [{"sha256": sha256, "rows": rows} for sha256, rows in night.inputs],
+            "inputs": [{"sha256": each.sha256, "file": each.file, "rows": each.rows} for each in night.inputs],
             "delta": delta.counts(),
             "changes": digest_of_changes((seen, what) for seen, what in delta.changes),
         }
@@ -103,7 +114,7 @@ class Nights:
     def _write(self, number: int, night: NewNight, delta: Delta) -> None:
         execute, many = self._history.connection.execute, self._history.connection.executemany
         execute("INSERT INTO run VALUES (?, ?, ?)", (number, night.id, self._stream))
-        many("INSERT INTO taken VALUES (?, ?, ?)", [(self._stream, sha256, number) for sha256, _ in night.inputs])
+        many("INSERT INTO taken VALUES (?, ?, ?)", [(number, each.sha256, each.file) for each in night.inputs])
         found = {seen.fingerprint: (seen, what) for seen, what in delta.changes}
         numbers = self._numbers(found)
         many(
@@ -126,14 +137,23 @@ class Nights:
         return dict(self._history.look_up("SELECT fingerprint, number FROM finding WHERE fingerprint", fingerprints))
 
 
+@dataclass(frozen=True)
+class TakenFile:
+    """A file that a run took. sha256: of its content; file: a hash of its name and of when it was written, for names
+    may be anybody's; rows: its orders."""
+
+    sha256: str
+    file: str
+    rows: int
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class NewNight:
-    """A run that is to be recorded. inputs: (sha256, orders) of each file that it took; facts: plain JSON data, without
-    any identifier."""
+    """A run that is to be recorded. inputs: the files that it took; facts: plain JSON data, without any identifier."""
 
     id: str
     day: str
-    inputs: Sequence[tuple[str, int]]
+    inputs: Sequence[TakenFile]
     facts: Mapping[str, Any]
 
 

@@ -64,10 +64,10 @@ CREATE TABLE run (
 ) STRICT;
 CREATE INDEX run_of_stream ON run (stream, number);
 CREATE TABLE taken (
-    stream TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
     run INTEGER NOT NULL REFERENCES run (number),
-    PRIMARY KEY (stream, sha256)
+    sha256 TEXT NOT NULL,
+    file TEXT NOT NULL,
+    PRIMARY KEY (sha256, run)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE finding (
     number INTEGER PRIMARY KEY,

@@ -24,10 +24,10 @@ def night_problems(connection: sqlite3.Connection) -> Iterator[str]:
         if facts is None or kept.get(number) != (facts.get("id"), facts.get("stream")):
             yield f"Entry {number} is not kept as the run that it says."
     taken: dict[int, set[tuple[str, str]]] = {}
-    for run, stream, sha256 in connection.execute("SELECT run, stream, sha256 FROM taken"):
-        taken.setdefault(run, set()).add((stream, sha256))
+    for run, sha256, file in connection.execute("SELECT run, sha256, file FROM taken"):
+        taken.setdefault(run, set()).add((sha256, file))
     for number, facts in runs.items():
-        if taken.get(number, set()) != {(facts.get("stream"), each["sha256"]) for each in facts["inputs"]}:
+        if taken.get(number, set()) != {(each["sha256"], each["file"]) for each in facts["inputs"]}:
             yield f"The files that the run of entry {number} took are not those that it says."
     changes = connection.execute(
         f"SELECT c.run, c.what, {SEEN} FROM change c LEFT JOIN finding f ON f.number = c.finding ORDER BY c.run"

@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,10 +28,16 @@ class Arrived:
     sha256: str
     written: float
 
+    @property
+    def identity(self) -> str:
+        """What tells this file from another one with the same content, without its name, which may be anybody's."""
+        return hashlib.sha256(f"{self.path.name}\0{self.written!r}".encode(errors="surrogateescape")).hexdigest()[:16]
+
 
 @dataclass(eq=False, repr=False)
 class Inbox:
-    """What lies there. new: oldest first; checked_before: with a content that was taken earlier, or is there twice."""
+    """What lies there. new: oldest first; checked_before: files that an earlier run took, with the same content as one
+    of the last run, or as another new one."""
 
     new: list[Arrived] = field(default_factory=list)
     checked_before: list[Arrived] = field(default_factory=list)
@@ -40,23 +46,27 @@ class Inbox:
 
 def look(
     config: NightlyConfig,
-    taken: Callable[[Iterable[str]], Collection[str]],
+    taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
     waiting: Callable[[int], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Inbox:
     """Looks into the inbox, and waits for files that may still grow as long as the configuration allows.
 
-    taken: which of these contents were taken earlier. waiting: called with how many files are waited for.
+    taken: as `Nights.taken` tells which of these contents were taken earlier. waiting: called with how many files are
+    waited for.
     Raises InputError where the folder cannot be read.
     """
     settled, growing = _settled(config, waiting, sleep)
     arrived = [Arrived(path, _sha256(path), written) for path, written in sorted(settled.items(), key=_age)]
-    seen = set(taken({each.sha256 for each in arrived if each.sha256}))
+    before = taken({each.sha256 for each in arrived if each.sha256})
     found = Inbox(growing=sorted(growing))
+    here: set[str] = set()
     for each in arrived:
-        (found.checked_before if each.sha256 in seen else found.new).append(each)
+        files = before.get(each.sha256, ())
+        is_known = each.sha256 in here or "" in files or each.identity in files
+        (found.checked_before if is_known else found.new).append(each)
         if each.sha256:
-            seen.add(each.sha256)
+            here.add(each.sha256)
     return found
 
 

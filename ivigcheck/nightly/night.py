@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from ivigcheck.errors import Exit, RunError, Stop
+from ivigcheck.errors import Exit, RunError, Stop, UsageError
 from ivigcheck.history import History
-from ivigcheck.history.nights import Nights
+from ivigcheck.history.nights import Night, Nights
 from ivigcheck.history.recalled import memory_of
 from ivigcheck.knowledge import built_in
 from ivigcheck.nightly.inbox import look
@@ -63,13 +63,13 @@ def run_night(
         run = Run(config, run_id, started, log(run_id), Shelf(config.reports), progress, facts)
         status = StatusFile(config.reports, config.name)
         try:
-            before = _interrupted(config)
+            published = _published(config)
             with told(config.reports):
                 status.write("running", facts)
             run.log("started", name=config.name)
             if absent:
                 raise RunError("\n".join(absent))
-            _go(run, day, before)
+            _go(run, day, published)
         except BaseException as error:
             code = error.exit_code if isinstance(error, Stop) else _code_of(error)
             run.log("failed", exit_code=int(code), error=type(error).__name__)
@@ -84,13 +84,21 @@ def _code_of(error: BaseException) -> int:
     return Exit.INTERNAL if isinstance(error, Exception) else _INTERRUPTED
 
 
-def _interrupted(config: NightlyConfig) -> str:
-    """The run that began last and did not come to its end; "" where there is none."""
+def _published(config: NightlyConfig) -> str | None:
+    """The last run whose reports were told to be out, by the status file; None where it says nothing of that.
+
+    Raises UsageError where the folder of reports is another configuration's.
+    """
     try:
         status = read_status(config.reports)
     except RunError:
-        return ""
-    return str(status.get("run", "")) if status.get("state") == "running" else ""
+        return None
+    if status.get("name") != config.name:
+        raise UsageError(
+            f'{config.file}: the reports in {config.reports} are those of runs named "{status.get("name")}"; fix: give '
+            "this configuration a folder of reports of its own, or that name"
+        )
+    return str(status.get("published") or "")
 
 
 def _end(run: Run, status: StatusFile) -> Outcome:
@@ -99,9 +107,10 @@ def _end(run: Run, status: StatusFile) -> Outcome:
     trouble = f"NOT COMPLETE: {' '.join(run.troubles)}" if run.troubles else ""
     line = f"{run.config.name} {run.id}: " + "; ".join([*run.told, *([trouble] if trouble else [])])
     good = "counts" in run.facts and not run.troubles
+    published = run.facts.get("reports")
     run.facts |= {"ended": iso(datetime.now(UTC)), "exit_code": int(code), "troubles": run.troubles}
     with told(run.config.reports):
-        status.write("ended", run.facts, good=good)
+        status.write("ended", run.facts, good=good, published=published)
     run.log("ended", exit_code=int(code), good=good)
     return Outcome(run.id, code, line)
 
@@ -111,36 +120,44 @@ def _gravest(codes: Sequence[Exit]) -> Exit:
     return next((code for code in order if code in codes), Exit.OK)
 
 
-def _go(run: Run, day: date | None, interrupted: str) -> None:
+def _go(run: Run, day: date | None, published: str | None) -> None:
     config = run.config
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
     day = day or today(knowledge)
     with History.reading(config.history) as history:
         memory = memory_of(history)
         nights = Nights(history, config.name)
-        _recover(run, nights, interrupted)
         last = nights.last()
+        _recover(run, nights, last, published)
         inbox = look(config, nights.taken, lambda files: run.log("waiting", files=files))
         tables, failed = read_new(run, inbox, knowledge)
         newest = newest_file(inbox, last)
         check_newest(run, newest)
         if tables:
             checked = check_tables(list(tables.values()), day, knowledge=knowledge, memory=memory)
-            publish_run(run, checked, list(tables.values()), history, nights, last, newest)
+            taken = [(each, tables[each.path]) for each in inbox.new if each.path in tables]
+            publish_run(run, checked, taken, history, nights, last, newest)
     if not tables:
         run.told.append("no new file")
     put_all_away(run, inbox, tables, failed)
 
 
-def _recover(run: Run, nights: Nights, interrupted: str) -> None:
-    """Puts in place what a killed run had recorded, tells of it, and removes what one had not recorded."""
+def _recover(run: Run, nights: Nights, last: Night | None, published: str | None) -> None:
+    """Puts in place what a run had recorded that did not come to its end, tells of it, and removes what one had not
+    recorded.
+
+    published: the last run that was told; None where that is not known, as after the status file was lost.
+    """
     left = list(run.shelf.left_behind())
-    recorded = {each: night for each in {*left, interrupted} - {""} if (night := nights.run(each))}
+    recorded = {each: night for each in left if (night := nights.run(each))}
     run.shelf.sweep(each for each in left if each not in recorded)
+    if last and published is not None and published != last.id:
+        recorded[last.id] = last
     for run_id, night in sorted(recorded.items()):
         run.shelf.put_in_place(run_id)
         code = Exit(night.facts["exit_code"])
         run.codes.append(code)
+        run.facts["reports"] = run_id
         run.log("recovered", recovered=run_id, exit_code=int(code))
         run.told.append(
             f"run {run_id} was interrupted, and its reports are out now: {summary(night.facts['counts'], night.day)}"

@@ -11,8 +11,9 @@ from typing import Any, Final
 from ivigcheck.delta import Delta, compare
 from ivigcheck.errors import Exit, Stop
 from ivigcheck.history import History
-from ivigcheck.history.nights import NewNight, Night, Nights, acknowledgements
+from ivigcheck.history.nights import NewNight, Night, Nights, TakenFile, acknowledgements
 from ivigcheck.intake.table import Table
+from ivigcheck.nightly.inbox import Arrived
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.nightly.mail import Mail
 from ivigcheck.nightly.state import Run, iso
@@ -29,7 +30,7 @@ NOTHING_NEW: Final = "nothing-new"
 def publish_run(
     run: Run,
     checked: Checked,
-    tables: Sequence[Table],
+    taken: Sequence[tuple[Arrived, Table]],
     history: History,
     nights: Nights,
     last: Night | None,
@@ -67,7 +68,7 @@ def publish_run(
             "knowledge": report["knowledge"]["version"],
             "complete": not run.troubles,
         }
-        inputs = [(table.sha256, len(table.rows)) for table in tables]
+        inputs = [TakenFile(table.sha256, file.identity, len(table.rows)) for file, table in taken]
         with History.recording(config.history) as opened:
             Nights(opened, config.name).record(NewNight(run.id, day, inputs, facts), delta, datetime.now(UTC))
         recorded = True

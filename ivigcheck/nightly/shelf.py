@@ -7,7 +7,6 @@ place. What was killed before the recording never happened; what was killed afte
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,21 +70,10 @@ class Shelf:
             if self._staged(run_id).is_dir():
                 self._staged(run_id).rename(place)
                 sync_folder(self._folder)
-            with contextlib.suppress(
-                NotImplementedError, PermissionError
-            ):  # a system without links: the status names it
-                point(self._folder / LATEST, run_id)
+            if place.is_dir():  # a site may have removed the reports of a run that it has read
+                with contextlib.suppress(NotImplementedError, PermissionError):  # without links, the status names it
+                    point(self._folder / LATEST, run_id)
         return place
-
-    def latest(self) -> str:
-        """The run that ``latest`` points to; "" where it points to none."""
-        with contextlib.suppress(OSError):
-            return os.readlink(self._folder / LATEST)  # noqa: PTH115
-        return ""
-
-    def has(self, run_id: str) -> bool:
-        """Whether a run's reports are in their place."""
-        return (self._folder / run_id).is_dir()
 
     def _staged(self, run_id: str) -> Path:
         return self._folder / f"{_STAGED}{run_id}"

@@ -28,12 +28,14 @@ class StatusFile:
         self._path = reports / NAME
         self._name = name
 
-    def write(self, state: str, facts: Mapping[str, Any], *, good: bool = False) -> None:
+    def write(self, state: str, facts: Mapping[str, Any], *, good: bool = False, published: str | None = None) -> None:
         """Writes what a run is doing or did; what is known of the last good run is kept, or is this one.
 
-        state: running or ended. Raises OSError where it cannot be written.
+        state: running or ended. published: the run whose reports are out now, None where that has not changed.
+        Raises OSError where it cannot be written.
         """
-        last_good = dict(facts) if good else self._last_good()
+        before = self._before()
+        last_good = facts if good else before.get("last_good")
         keep = ("run", "started", "ended", "exit_code", "counts", "reports")
         said = {
             "schema": SCHEMA,
@@ -41,17 +43,16 @@ class StatusFile:
             "name": self._name,
             "state": state,
             **facts,
+            "published": published or before.get("published"),
             "last_good": {name: last_good.get(name) for name in keep} if last_good else None,
         }
         replace_file(self._path, render_object(said))
 
-    def _last_good(self) -> Mapping[str, Any] | None:
+    def _before(self) -> Mapping[str, Any]:
         try:
-            found = read_status(self._path.parent)
-        except RunError:  # missing or damaged: then nothing is known of it
-            return None
-        last_good = found.get("last_good")
-        return last_good if isinstance(last_good, dict) else None
+            return read_status(self._path.parent)
+        except RunError:  # missing or damaged: then nothing is known
+            return {}
 
 
 def read_status(reports: Path) -> dict[str, Any]:
@@ -65,9 +66,14 @@ def read_status(reports: Path) -> dict[str, Any]:
     except (OSError, msgspec.DecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no whole JSON"
         raise RunError(f"{visible(str(path))} cannot be read: {why}.") from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA or not _is_sound(found):
         raise RunError(f"{visible(str(path))} is no status file of ivigcheck.")
     return found
+
+
+def _is_sound(found: dict[str, Any]) -> bool:
+    last_good, published = found.get("last_good"), found.get("published")
+    return isinstance(last_good, dict | None) and isinstance(published, str | None)
 
 
 def hours_since_good(status: Mapping[str, Any], now: datetime) -> float | None:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from ivigcheck.delta import Seen
 from ivigcheck.orders import Orders
 from ivigcheck.pipeline import Checked
 from ivigcheck.rules import RULES, Finding
 from ivigcheck.rules.wording import as_written
+from ivigcheck.written import Trouble
 
 DIGITS: Final = 16
 """Of a fingerprint: with ten million findings, one in a hundred thousand that any two agree by chance."""
@@ -43,6 +46,8 @@ _CODES: Final = {
     "another_product": (),
     "reaction_resolved": ("reaction_resolved",),
     "over_age": (),
+    "at_risk": (),  # which the history may make a patient too
+    "confirmed_in_past": (),
 }
 _BY_LIMITS: Final = frozenset({"start_rate"})  # parameters that the order's own limits stand for
 _LIMITS: Final = ("start", "soft_max", "hard_max")
@@ -98,6 +103,10 @@ class Fingerprints:
             ]
             for code, rule in RULES.items()
         }
+        self._unread: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for name, problems in sorted(orders.problems.items()):
+            for i in np.flatnonzero(problems.trouble >= Trouble.UNREADABLE).tolist():
+                self._unread[i].append((name, _words(as_written(orders, name, i))))
         self._in_basis = _IN_BASIS | orders.answers.keys()
         self._basis: dict[int, str] = {}
         self._in_force: dict[int, Any] = {}
@@ -131,7 +140,7 @@ class Fingerprints:
             for name, names in (("indication", self._indications), ("product", self._products)):
                 code = getattr(orders, name)[i]
                 said.append(names[code] if code >= 0 else [_words(orders.cell(name, i))])
-            self._basis[i] = _digest([*said, orders.answer_rows[i]])
+            self._basis[i] = _digest([*said, orders.answer_rows[i], self._unread.get(i)])
         return self._basis[i]
 
     def _limits(self, i: int) -> Any:

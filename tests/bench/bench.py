@@ -86,7 +86,7 @@ def write_year(history: Path, orders: Path, nights: int) -> None:
     sys.path.insert(0, str(ROOT))
     from ivigcheck.delta import Delta, Mark, Seen, State
     from ivigcheck.history import History
-    from ivigcheck.history.nights import NewNight, Nights
+    from ivigcheck.history.nights import NewNight, Nights, TakenFile
     from ivigcheck.pipeline import check_files
     from ivigcheck.report import Rendering
 
@@ -107,7 +107,8 @@ def write_year(history: Path, orders: Path, nights: int) -> None:
             marks = {fingerprint: Mark(State.NEW, "2026-01-01") for fingerprint in new}
             changes = [*((seen, "new") for seen in new.values()), *((seen, "gone") for seen in before)]
             facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
-            run = NewNight(f"night-{night}", "2026-01-01", [(f"{night:064x}", len(real))], facts)
+            file = TakenFile(f"{night:064x}", "", len(real))
+            run = NewNight(f"night-{night}", "2026-01-01", [file], facts)
             Nights(opened, "nightly").record(run, Delta(last, marks, [], changes, 0), datetime.now(UTC))
             before = [] if night == 0 else list(new.values())
             last = run.id

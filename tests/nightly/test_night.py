@@ -1,0 +1,433 @@
+"""Unattended runs, night after night: what is taken, what is told, and what the report begins with."""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from nights import CANARY, DAY, Pharmacy, ago, order, resolved, states, summary_counts
+
+from ivigcheck.errors import Exit, HistoryError, RunError, Stop, UsageError
+from ivigcheck.history import History
+from ivigcheck.history.nights import Nights
+
+OVER = {"max_rate": "9 mg/kg/min"}
+NEXT, THIRD = date(2026, 11, 21), date(2026, 11, 22)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# What is new
+
+
+def test_the_same_file_twice_is_nothing_new(pharmacy: Pharmacy) -> None:
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    first = pharmacy.run()
+    assert first.code == Exit.FINDINGS and summary_counts(first.line)["new"] == 2  # ceiling and label
+    latest = pharmacy.report()
+    pharmacy.drop("again.csv", [order("A", **OVER)])
+    second = pharmacy.run(NEXT)
+    assert second.code == Exit.OK and "no new file" in second.line
+    assert pharmacy.report() == latest and names(pharmacy.folder / "inbox") == []
+    assert [line for line in pharmacy.logged if "file_taken" in line][1:] == []
+
+
+def test_the_same_orders_in_another_file_are_still_open_and_nothing_is_written_down_anew(pharmacy: Pharmacy) -> None:
+    orders = [order("A", **OVER), order("B", diabetes="")]
+    pharmacy.night(orders)
+    report = pharmacy.night([*orders, order("C")], NEXT)
+    assert set(states(report).values()) == {"still_open"}
+    assert (
+        report["delta"]["counts"]["new"] == 0 and report["orders"][0]["findings"][0]["delta"]["since"] == "2026-11-20"
+    )
+    with History.reading(pharmacy.history) as history:
+        assert history.connection.execute("SELECT count(*) FROM change").fetchone() == (3,)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [{"weight": "81 kg"}, {"diabetes": "yes"}, {"sepsis": "no"}, {"max_rate": "9.5 mg/kg/min"}, {"dose": "0.4 g/kg"}],
+    ids=str,
+)
+def test_one_value_changed_reopens_exactly_that_orders_findings(pharmacy: Pharmacy, cells: dict[str, str]) -> None:
+    orders = [order("A", **OVER), order("B", **OVER), order("C", diabetes="")]
+    pharmacy.night([each | {"sepsis": ""} for each in orders])
+    changed = [each | {"sepsis": ""} for each in orders]
+    changed[1] |= cells
+    found = states(pharmacy.night(changed, NEXT))
+    assert {state for (name, _), state in found.items() if name != "B"} == {"still_open"}
+    assert "still_open" not in {state for (name, _), state in found.items() if name == "B"}
+    assert found["B", "IVG101"] == "changed"
+
+
+def test_a_stop_in_the_first_file_and_a_clean_last_file_is_one(pharmacy: Pharmacy) -> None:
+    ago(pharmacy.drop("1.csv", [order("A", **OVER)]), 3)
+    ago(pharmacy.drop("2.csv", [order("B")]), 2)
+    ago(pharmacy.drop("3.csv", [order("C")]), 1)
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.FINDINGS
+    assert summary_counts(outcome.line) | {"STOP": 1, "PASS": 2, "orders": 3} == summary_counts(outcome.line)
+
+
+def test_files_are_taken_in_the_order_in_which_they_were_written(pharmacy: Pharmacy) -> None:
+    for name, hours in (("a.csv", 1), ("z.csv", 3), ("m.csv", 2)):
+        ago(pharmacy.drop(name, [order(name[0])]), hours)
+    pharmacy.run()
+    assert [each["name"] for each in pharmacy.report()["run"]["inputs"]] == ["z.csv", "m.csv", "a.csv"]
+
+
+def test_what_is_over_says_why(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A", **OVER), order("B", **OVER), order("C", diabetes="")])
+    report = pharmacy.night([order("A"), order("D")], NEXT)
+    assert resolved(report) == {
+        ("A", "IVG101"): "corrected", ("A", "IVG102"): "corrected", ("B", "IVG101"): "gone", ("B", "IVG102"): "gone",
+        ("C", "IVG904"): "gone",
+    }  # fmt: skip
+    assert states(pharmacy.night([order("A", **OVER)], THIRD))["A", "IVG101"] == "reopened"
+
+
+def test_an_order_that_cannot_be_checked_resolves_nothing(pharmacy: Pharmacy) -> None:
+    """A weight that became unreadable silences a rule; it does not answer it."""
+    pharmacy.night([order("A", max_rate="600 mL/h")])
+    report = pharmacy.night([order("A", max_rate="600 mL/h", weight="8o kg")], NEXT)
+    assert states(report) == {("A", "IVG902"): "new"}
+    assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
+    back = pharmacy.night([order("A", max_rate="600 mL/h")], THIRD)
+    assert states(back) == {("A", "IVG101"): "still_open", ("A", "IVG102"): "still_open"}
+
+
+@pytest.mark.parametrize("why", ["partial export", "unreadable file", "row without an id", "too few orders"])
+def test_an_order_that_may_only_be_missing_is_not_called_gone(pharmacy: Pharmacy, why: str) -> None:
+    pharmacy.night([order("A", **OVER)])
+    orders = [order("B")]
+    if why == "partial export":
+        pharmacy.configure(every_order=False)
+    elif why == "unreadable file":
+        pharmacy.drop("broken.csv", "no,header\n1,2\n")
+    elif why == "row without an id":
+        orders.append(order("C") | {"patient_id": ""})
+    else:
+        pharmacy.configure(min_orders=2)
+    report = pharmacy.night(orders, NEXT)
+    assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
+    pharmacy.configure(every_order=True)
+    assert states(pharmacy.night([order("A", **OVER), order("D")], THIRD))["A", "IVG101"] == "still_open"
+
+
+def test_an_order_that_is_back_at_what_it_was_is_checked_again(pharmacy: Pharmacy) -> None:
+    """Its file has the content of an earlier one, though not of the last: to pass it over would hide a STOP."""
+    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.FINDINGS)):
+        pharmacy.drop("orders.csv", [order("A", **cells)])
+        assert pharmacy.run().code == code
+    assert states(pharmacy.report())["A", "IVG101"] == "reopened"
+
+
+def test_a_report_folder_is_one_configurations_own(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A")])
+    pharmacy.configure(name="children")
+    pharmacy.drop("b.csv", [order("B", **OVER)])
+    with pytest.raises(UsageError, match='runs named "nightly"'):
+        pharmacy.run()
+    assert names(pharmacy.folder / "inbox") == ["b.csv"]
+
+
+def test_streams_of_other_names_are_compared_with_their_own_runs_alone(pharmacy: Pharmacy, tmp_path: Path) -> None:
+    pharmacy.night([order("A", **OVER)])
+    other = Pharmacy(tmp_path / "other", {"name": "children", "history": str(pharmacy.history)})
+    report = other.night([order("B", diabetes="")])
+    assert resolved(report) == {} and states(report) == {("B", "IVG904"): "new"}
+    assert states(pharmacy.night([order("A", **OVER), order("C")], NEXT))["A", "IVG101"] == "still_open"
+
+
+def test_two_folders_of_reports_with_one_name_are_found_out(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their locks are two, and their findings would be each other's."""
+    from ivigcheck.nightly import publishing
+
+    rendered = publishing.Rendering
+
+    def meanwhile(*given: object) -> object:
+        from nights_moment import NOW
+
+        from ivigcheck.delta import Delta
+        from ivigcheck.history.nights import NewNight
+
+        with History.recording(pharmacy.history) as history:
+            facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
+            Nights(history, "nightly").record(NewNight("other", "2026-11-20", [], facts), Delta("", {}, [], [], 0), NOW)
+        return rendered(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publishing, "Rendering", meanwhile)
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    with pytest.raises(HistoryError, match="recorded meanwhile"):
+        pharmacy.run()
+    assert not (pharmacy.reports / "latest").exists() and pharmacy.hidden() == []
+
+
+# What is told of the run
+
+
+def test_an_unreadable_file_goes_to_quarantine_with_its_reason_and_stops_nothing(pharmacy: Pharmacy) -> None:
+    pharmacy.drop("bad.csv", "a,b\n1,2\n")
+    pharmacy.drop("good.csv", [order("A", **OVER)])
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN
+    assert summary_counts(outcome.line)["STOP"] == 1 and "NOT COMPLETE: 1 file could not be read" in outcome.line
+    assert states(pharmacy.report())["A", "IVG101"] == "new"
+    found = names(pharmacy.folder / "quarantine")
+    assert [name.split("_", 1)[1] for name in found] == ["bad.csv", "bad.csv.reason.txt"]
+    assert "missing column" in (pharmacy.folder / "quarantine" / found[1]).read_text()
+    assert "could not be read" in pharmacy.report()["notices"][0]
+    assert pharmacy.status()["last_good"] is None
+    assert names(pharmacy.folder / "inbox") == []
+
+
+def test_a_run_of_nothing_but_unreadable_files_publishes_nothing(pharmacy: Pharmacy) -> None:
+    pharmacy.drop("bad.xlsx", b"PK\x03\x04")
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN and not (pharmacy.reports / "latest").exists()
+    assert len(names(pharmacy.folder / "quarantine")) == 2
+
+
+def test_too_few_orders_and_an_old_file_are_told_and_the_reports_are_out(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(min_orders=3, max_file_age_hours=5)
+    ago(pharmacy.drop("a.csv", [order("A", **OVER)]), 7.5)
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN
+    assert "Only 1 orders came, and at least 3" in outcome.line or "Only 1 order" in outcome.line
+    assert "written 7 hours ago, and 5 are allowed" in outcome.line
+    assert states(pharmacy.report())["A", "IVG101"] == "new"
+
+
+def test_no_new_file_is_nothing_to_do_until_the_last_one_is_too_old(pharmacy: Pharmacy) -> None:
+    assert pharmacy.run().code == Exit.CANNOT_RUN  # none has ever come
+    ago(pharmacy.drop("a.csv", [order("A")]), 20)
+    assert pharmacy.run().code == Exit.OK
+    good = pharmacy.status()["last_good"]
+    assert pharmacy.run().code == Exit.OK
+    assert pharmacy.status()["last_good"] == good  # a run that checked nothing is no good run
+    pharmacy.configure(max_file_age_hours=19)
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN and "20 hours ago" in outcome.line
+
+
+def test_a_header_without_orders_is_no_good_night(pharmacy: Pharmacy) -> None:
+    pharmacy.drop("a.csv", [])
+    assert pharmacy.run().code == Exit.CANNOT_RUN
+    pharmacy.configure(min_orders=0)
+    pharmacy.drop(
+        "b.csv", "\n".join([*(pharmacy.folder / "archive").iterdir().__next__().read_text().splitlines(), "", ""])
+    )
+    assert pharmacy.run().code == Exit.OK
+
+
+def test_a_growing_file_is_waited_for_and_else_left_for_the_next_run(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(settle_seconds=1, max_wait_seconds=30)
+    path = ago(pharmacy.drop("a.csv", ""), 0)
+    whole = "".join(f"{line}\n" for line in [*(",".join(order("A")), ",".join(order("A", **OVER).values()))])
+
+    def export() -> None:
+        with path.open("a") as file:
+            for part in (whole[:40], whole[40:-10], whole[-10:]):
+                time.sleep(0.4)
+                file.write(part)
+                file.flush()
+
+    writing = threading.Thread(target=export)
+    writing.start()
+    outcome = pharmacy.run()
+    writing.join()
+    assert outcome.code == Exit.FINDINGS and any(" waiting " in line for line in pharmacy.logged)
+
+    pharmacy.configure(settle_seconds=60, max_wait_seconds=0)
+    pharmacy.drop("new.csv", [order("B", **OVER)])
+    ago(pharmacy.drop("old.csv", [order("C", diabetes="")]), 1)
+    outcome = pharmacy.run(NEXT)
+    assert outcome.code == Exit.CANNOT_RUN and "1 file was still being written" in outcome.line
+    assert names(pharmacy.folder / "inbox") == ["new.csv"] and states(pharmacy.report()) == {("C", "IVG904"): "new"}
+    pharmacy.configure()
+    assert pharmacy.run(NEXT).code == Exit.FINDINGS
+
+
+def test_a_file_with_a_time_stamp_in_the_future_is_taken_once_it_has_stopped_changing(pharmacy: Pharmacy) -> None:
+    """Clocks of file servers run ahead."""
+    pharmacy.configure(settle_seconds=1, max_wait_seconds=30)
+    ago(pharmacy.drop("a.csv", [order("A", **OVER)]), -5)
+    assert pharmacy.run().code == Exit.FINDINGS
+
+
+def test_a_file_that_is_replaced_while_it_is_checked_is_not_put_away_unchecked(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivigcheck.nightly import night
+
+    put_away = night.put_all_away
+
+    def replaced(*given: object) -> None:
+        pharmacy.drop("a.csv", [order("B", **OVER)])
+        put_away(*given)  # type: ignore[arg-type]
+
+    pharmacy.drop("a.csv", [order("A")])
+    with monkeypatch.context() as patch:
+        patch.setattr(night, "put_all_away", replaced)
+        assert pharmacy.run().code == Exit.OK
+    assert names(pharmacy.folder / "inbox") == ["a.csv"]
+    assert pharmacy.run(NEXT).code == Exit.FINDINGS and states(pharmacy.report())["B", "IVG101"] == "new"
+
+
+def test_only_files_that_a_pattern_names_are_taken(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(patterns=["IVIG*.csv"])
+    for name in ("ivig-1.CSV", "other.csv", ".ivig-2.csv", "ivig-3.txt"):
+        pharmacy.drop(name, [order(name)])
+    (pharmacy.folder / "inbox" / "ivig-4.csv").mkdir()
+    pharmacy.run()
+    assert [each["name"] for each in pharmacy.report()["run"]["inputs"]] == ["ivig-1.CSV"]
+    assert names(pharmacy.folder / "inbox") == [".ivig-2.csv", "ivig-3.txt", "ivig-4.csv", "other.csv"]
+
+
+def test_without_an_archive_files_stay_and_are_taken_once(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(archive=None)
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    assert pharmacy.run().code == Exit.FINDINGS
+    assert pharmacy.run(NEXT).code == Exit.OK and names(pharmacy.folder / "inbox") == ["a.csv"]
+
+
+def test_what_cannot_be_read_by_its_name_is_put_away_like_any_other(pharmacy: Pharmacy) -> None:
+    inbox = pharmacy.folder / "inbox"
+    os.mkfifo(inbox / "pipe.csv")
+    (inbox / "dangling.csv").symlink_to("nowhere")
+    (inbox / ("x" * 240 + ".csv")).write_text("")
+    pharmacy.drop("b\nad.csv", "x")
+    pharmacy.drop("good.csv", [order("A", **OVER)])
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN and states(pharmacy.report())["A", "IVG101"] == "new"
+    assert names(inbox) == [] and len(names(pharmacy.folder / "quarantine")) == 8
+
+
+def test_exit_code_with_settled_findings_is_as_the_configuration_says(pharmacy: Pharmacy) -> None:
+    from nights import fingerprints
+    from nights_moment import acknowledge
+
+    pharmacy.night([order("A", **OVER)])
+    acknowledge(pharmacy, *fingerprints(pharmacy.report()).values())
+    pharmacy.drop("b.csv", [order("A", **OVER), order("B")])
+    assert pharmacy.run(NEXT).code == Exit.FINDINGS
+    pharmacy.configure(acknowledged_count=False)
+    pharmacy.drop("c.csv", [order("A", **OVER), order("C")])
+    outcome = pharmacy.run(NEXT)
+    assert outcome.code == Exit.OK and summary_counts(outcome.line)["STOP"] == 1
+    assert (pharmacy.reports / "latest" / "nothing-new").exists()
+    pharmacy.drop("d.csv", [order("A", **OVER), order("D", weight="x")])
+    assert pharmacy.run(NEXT).code == Exit.UNCHECKED
+    assert not (pharmacy.reports / "latest" / "nothing-new").exists()
+
+
+# What stands in the folders
+
+
+def test_everything_is_readable_by_its_owner_alone(pharmacy: Pharmacy, private_umask: None) -> None:
+    """H-47."""
+    pharmacy.drop("bad.csv", "x")
+    pharmacy.configure(formats=["xlsx", "json", "csv"])
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    pharmacy.run()
+    for path in pharmacy.reports.rglob("*"):
+        if not path.is_symlink():
+            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    (reason,) = (pharmacy.folder / "quarantine").glob("*.reason.txt")
+    assert stat.S_IMODE(reason.stat().st_mode) == 0o600
+
+
+def test_latest_that_is_no_link_is_left_alone_and_told(pharmacy: Pharmacy) -> None:
+    """H-48."""
+    (pharmacy.reports / "latest").mkdir()
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    with pytest.raises(Stop, match="no symbolic link"):
+        pharmacy.run()
+    assert pharmacy.status()["exit_code"] == Exit.CANNOT_RUN
+    (pharmacy.reports / "latest").rmdir()
+    outcome = pharmacy.run()  # what was recorded is told now, and its reports are out
+    assert outcome.code == Exit.FINDINGS and "1 STOP" in outcome.line
+    assert states(pharmacy.report())["A", "IVG101"] == "new" and names(pharmacy.folder / "inbox") == []
+
+
+@pytest.mark.parametrize("what", ["inbox", "quarantine", "history.sqlite"])
+def test_a_missing_folder_or_history_ends_the_run_and_the_status_says_so(pharmacy: Pharmacy, what: str) -> None:
+    (pharmacy.folder / what).rename(pharmacy.folder / "away")
+    with pytest.raises(RunError, match="does not exist"):
+        pharmacy.run()
+    assert pharmacy.status()["exit_code"] == Exit.CANNOT_RUN and pharmacy.status()["state"] == "ended"
+    (pharmacy.folder / "away").rename(pharmacy.folder / what)
+    pharmacy.drop("a.csv", [order("A")])
+    assert pharmacy.run().code == Exit.OK
+
+
+def test_a_wrong_policy_ends_the_run_before_anything_is_taken(pharmacy: Pharmacy) -> None:
+    (pharmacy.folder / "policy.toml").write_text("ceiling = 9\n")
+    pharmacy.configure(policy="policy.toml")
+    pharmacy.drop("a.csv", [order("A")])
+    with pytest.raises(UsageError, match=r"policy\.toml, line 1"):
+        pharmacy.run()
+    assert pharmacy.status()["exit_code"] == Exit.USAGE and names(pharmacy.folder / "inbox") == ["a.csv"]
+
+
+def test_an_error_of_the_programs_own_publishes_nothing_and_takes_nothing(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H-29."""
+    from ivigcheck.nightly import night
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    pharmacy.drop("a.csv", [order("A")])
+    with monkeypatch.context() as patch:
+        patch.setattr(night, "check_tables", broken)
+        with pytest.raises(ZeroDivisionError):
+            pharmacy.run()
+    assert pharmacy.status()["exit_code"] == Exit.INTERNAL and names(pharmacy.folder / "inbox") == ["a.csv"]
+    assert pharmacy.hidden() == [] and pharmacy.run().code == Exit.OK
+
+
+def test_the_history_counts_for_the_night_as_for_a_batch(pharmacy: Pharmacy) -> None:
+    from nights_moment import NOW
+
+    from ivigcheck.history import NewEntry
+
+    pharmacy.night([order("A", max_rate="3 mg/kg/min"), order("B")])
+    with History.recording(pharmacy.history) as history:
+        history.append([NewEntry("confirmed_thrombosis", f"{CANARY}A", "2026-11-01", "AB", {})], NOW)
+    orders = [order("A", max_rate="3 mg/kg/min"), order("B"), order("C")]
+    assert states(pharmacy.night(orders, NEXT)) == {("A", "IVG203"): "new"}
+
+
+def test_the_folder_of_a_run_is_named_in_the_status_and_reports_agree(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(formats=["csv", "json"])
+    pharmacy.drop("a.csv", [order("A", **OVER), order("B", diabetes=""), order("C")])
+    outcome = pharmacy.run()
+    status = pharmacy.status()
+    folder = pharmacy.reports / status["reports"]
+    assert status["run"] == outcome.run_id == folder.name == status["last_good"]["run"]
+    assert names(folder) == ["mail.html", "mail.txt", "orders.csv", "orders.json", "worklist.txt"]
+    lines = (folder / "orders.csv").read_text().splitlines()
+    header, *rows = csv.reader(lines)
+    assert [row[header.index("delta")] for row in rows] == ["new", "new", ""]
+    told = (folder / "worklist.txt").read_text()
+    sections = [line.split(":")[0] for line in told.splitlines() if line.split(":")[0].isupper()]
+    assert sections == ["NEW", "CHANGED", "REOPENED", "STILL OPEN", "ACKNOWLEDGED", "RESOLVED"]
+    mail = (folder / "mail.txt").read_text()
+    assert (
+        mail.splitlines()[0]
+        == "IVIG orders 2026-11-20: 3 new, 0 changed, 0 reopened; 1 STOP and 0 UNCHECKED of 3 orders"
+    )
+    assert mail.splitlines()[1] == "" and "IVG101 rate-above-ceiling" in mail
+    assert pharmacy.problems() == [] and DAY.isoformat() == pharmacy.report()["run"]["as_of"]

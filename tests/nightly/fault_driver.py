@@ -6,7 +6,6 @@ Prints what it found as JSON. The runs are forked here, where no test's threads 
 from __future__ import annotations
 
 import builtins
-import contextlib
 import errno
 import gc
 import hashlib
@@ -29,8 +28,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from conftest import AS_OF, GOOD
-
 from ivigcheck.cli.terminal import on_termination
 from ivigcheck.errors import Stop
 from ivigcheck.history import History
@@ -39,6 +36,7 @@ from ivigcheck.nightly.config import read_config
 from ivigcheck.nightly.log import Log
 from ivigcheck.nightly.night import run_night
 
+DAY: Final = date(2026, 11, 22)
 CANARY: Final = "ZZ-CANARY-PATIENT"
 MODES: Final = ("kill", "kill-after", "half", "term", "full", "eio")
 _AT_COMMIT: Final = "eio-after"  # what is reported as failed, and was done
@@ -75,9 +73,27 @@ max_wait_seconds = 0
 _FOLDERS: Final = ("inbox", "archive", "quarantine", "reports", "temporary")
 
 
+# Written out here: what the tests of the nights have in common is no business of a process that is killed.
+_SCREENED: Final = (
+    "hypercoagulable_state", "recent_thrombosis", "ivig_thrombosis", "volume_depletion", "cardiovascular_risk", "diabetes",
+    "renal_insufficiency",
+)  # fmt: skip
+GOOD: Final = {
+    "order_id": "",
+    "patient_id": CANARY,
+    "indication": "PI",
+    "weight": "80 kg",
+    "age_years": "40",
+    "product": "Gamunex-C 10%",
+    "start_rate": "1 mg/kg/min",
+    "max_rate": "240 mL/h",
+    **dict.fromkeys(_SCREENED, "no"),
+}
+
+
 def orders(*changes: Mapping[str, str]) -> bytes:
     """A CSV file of good orders with some cells changed."""
-    rows = [GOOD | {"patient_id": CANARY} | change for change in changes]
+    rows = [{**GOOD, **change} for change in changes]
     return "".join(",".join(row) + "\r\n" for row in ([*rows[0]], *(row.values() for row in rows))).encode()
 
 
@@ -119,8 +135,10 @@ class Fault:
                 half()
                 self._die()
             case "kill-after":
-                do()
-                self._die()
+                try:
+                    do()
+                finally:  # also where it fails without any help, as to remove what is not there does
+                    self._die()
             case "term":
                 os.kill(os.getpid(), signal.SIGTERM)
             case "full":
@@ -158,7 +176,7 @@ class Fault:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _named(self, what: Any) -> str:
-        text = os.readlink(f"/proc/self/fd/{what}") if isinstance(what, int) else os.fsdecode(what)
+        text = str(Path(f"/proc/self/fd/{what}").readlink()) if isinstance(what, int) else os.fsdecode(what)
         text = text.removeprefix(f"{self._folder}/").removesuffix(" (deleted)")
         return _ASIDE.sub(r"\1…", _RUN_ID.sub("RUN", text))
 
@@ -180,24 +198,17 @@ def watch(fault: Fault) -> None:
             return os_open(path, flags, *more, **options)
 
         written = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        return fault("open", [path], do) if written else do()
+        return int(fault("open", [path], do)) if written else do()
 
     def writing(descriptor: int, content: Any) -> int:
-        return fault(
-            "write",
-            [descriptor],
-            lambda: os_write(descriptor, content),
-            lambda: os_write(descriptor, content[: len(content) // 2]),
-        )
+        half = content[: len(content) // 2]
+        done = fault("write", [descriptor], lambda: os_write(descriptor, content), lambda: os_write(descriptor, half))
+        return int(done)
 
     class Raw(io.FileIO):
         def write(self, content: Any) -> int:
-            return fault(
-                "write",
-                [self.fileno()],
-                lambda: io.FileIO.write(self, content),
-                lambda: io.FileIO.write(self, content[: len(content) // 2]),
-            )
+            half, write = content[: len(content) // 2], io.FileIO.write
+            return int(fault("write", [self.fileno()], lambda: write(self, content), lambda: write(self, half)))
 
     def opening_file(
         file: Any,
@@ -258,7 +269,7 @@ def put_on_another_disk(folder: Path) -> None:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         rename(source, target, **options)
 
-    os.rename = renaming
+    os.rename = renaming  # type: ignore[assignment]
 
 
 # --- runs
@@ -298,8 +309,13 @@ class Ended:
         return self.code in (1, 3) and "1 STOP" in self.line
 
 
-def begun(folder: Path, variant: Variant, *, at: int = 0, mode: str = "", count: bool = False) -> tuple[int, int]:
-    """Forks a run. Returns its process id and the end of a pipe to read from what it says."""
+def begun(
+    folder: Path, variant: Variant, *, at: int = 0, mode: str = "", count: bool = False, gate: int | None = None
+) -> tuple[int, int]:
+    """Forks a run. Returns its process id and the end of a pipe to read from what it says.
+
+    at, mode: which operation goes wrong, and how. count: it tells of its operations. gate: it waits there for a byte.
+    """
     reader, writer = os.pipe()
     process = os.fork()
     if process:
@@ -314,6 +330,8 @@ def begun(folder: Path, variant: Variant, *, at: int = 0, mode: str = "", count:
         if variant.another_disk:
             put_on_another_disk(folder)
         config = read_config(folder / "nightly.toml")
+        if gate is not None:
+            os.read(gate, 1)
         if at or count:
             watch(Fault(folder, at, mode, say))
         say(_one_run(config, say))
@@ -337,7 +355,7 @@ def _one_run(config: Any, say: Callable[[Mapping[str, Any]], None]) -> Mapping[s
 
     try:
         with on_termination():
-            outcome = run_night(config, day=AS_OF, log=log)
+            outcome = run_night(config, day=DAY, log=log)
         return {"code": int(outcome.code), "line": outcome.line}
     except Stop as stop:
         return {"code": int(stop.exit_code), "error": type(stop).__name__, "line": str(stop)}
@@ -375,7 +393,7 @@ def prepared(folder: Path) -> str:
     History.recording(folder / "data" / "history.sqlite").close()
     (folder / "inbox" / "before.csv").write_bytes(BEFORE)
     # Not forked: what a run imports is then imported before any other run is forked.
-    outcome = run_night(read_config(folder / "nightly.toml"), day=AS_OF, log=lambda _: Log(lambda _: None, "text", ""))
+    outcome = run_night(read_config(folder / "nightly.toml"), day=DAY, log=lambda _: Log(lambda _: None, "text", ""))
     assert outcome.code == 0, outcome.line
     return outcome.run_id
 
@@ -460,6 +478,12 @@ def runs_that_took(folder: Path, content: bytes) -> list[str]:
         ]
 
 
+def latest_of(folder: Path) -> str:
+    """Where latest leads to; "" where it is no link."""
+    latest = folder / "reports" / "latest"
+    return str(latest.readlink()) if latest.is_symlink() else ""
+
+
 def hidden(folder: Path) -> list[str]:
     return sorted(str(each.relative_to(folder)) for each in folder.rglob(".*") if each.name != lock.NAME)
 
@@ -468,8 +492,7 @@ def always(folder: Path, known: Expected) -> Iterator[str]:
     """What has to hold at any time: of the reports, and of the history."""
     reports = folder / "reports"
     places = {each.name: each for each in reports.iterdir() if each.is_dir() and not each.is_symlink()}
-    latest = reports / "latest"
-    if not latest.is_symlink() or os.readlink(latest) not in places or os.readlink(latest).startswith("."):
+    if latest_of(folder) not in places or latest_of(folder).startswith("."):
         yield "a: latest leads to no run's reports"
     if known.old not in places or files_of(places[known.old]) != known.files:
         yield "a: the reports of the run before are not what they were"
@@ -498,17 +521,25 @@ def after_failure(folder: Path, known: Expected, end: Ended, mode: str) -> Itera
     code = 130 if mode == "term" else 3
     if end.code != code:
         yield f"d: the run ended with {end.code} ({end.error}), not {code}"
-    kind, what = end.operations[-1]
-    try:
-        status = json.loads((folder / "reports" / "status.json").read_bytes())
-    except ValueError:
+    status = status_of(folder)
+    if not status:
         yield "d: the status is no whole JSON"
-        return
-    spoiled = mode != "term" and "status.json" in what  # it could not be written
-    if mode != "full" and not spoiled and lock.NAME not in what:
+    elif not end.log:  # it never came to hold the lock
+        if status["run"] != known.old:
+            yield "d: the status is not what it was"
+    elif mode == "term" or (mode == "eio" and "status.json" not in end.operations[-1][1]):  # else it cannot be written
         said = status["state"], status.get("exit_code")
         if said != ("ended", code):
             yield f"d: the status says {said}, not {('ended', code)}"
+
+
+def status_of(folder: Path) -> dict[str, Any]:
+    """What the status file says; nothing where it is not whole."""
+    try:
+        status: dict[str, Any] = json.loads((folder / "reports" / "status.json").read_bytes())
+    except ValueError:
+        return {}
+    return status
 
 
 def after_all(folder: Path, known: Expected) -> list[str]:
@@ -521,7 +552,7 @@ def after_all(folder: Path, known: Expected) -> list[str]:
     runs = runs_that_took(folder, NOW)
     if len(runs) != 1:
         found.append(f"c: {len(runs)} runs took the file")
-    elif os.readlink(folder / "reports" / "latest") != runs[0]:
+    elif latest_of(folder) != runs[0]:
         found.append("c: latest does not lead to the reports of the run that took the file")
     archived = {sha256(each.read_bytes()) for each in (folder / "archive").iterdir() if each.name[0] != "."}
     if archived != {sha256(BEFORE), sha256(NOW)}:
@@ -531,16 +562,6 @@ def after_all(folder: Path, known: Expected) -> list[str]:
         if kept != {sha256(BROKEN)}:
             found.append("c: the quarantine folder does not hold the file that could not be read")
     return found
-
-
-def without_reason(folder: Path) -> bool:
-    """Whether a file lies in quarantine and nothing whole says why."""
-    names = {each.name: each.read_bytes() for each in (folder / "quarantine").iterdir()}
-    return any(
-        name.endswith(".csv") and not names.get(f"{name}.reason.txt", b"").endswith(b"\n")
-        for name in names
-        if name[0] != "."
-    )
 
 
 def named_patient(folder: Path, *ends: Ended) -> Iterator[str]:
@@ -568,9 +589,8 @@ def case(template: Path, folder: Path, known: Expected, at: int, mode: str) -> d
         violated += after_failure(folder, known, end, mode)
     told = end.told
     if killed:  # nobody can tell more than a run's last word, which is its status
-        with contextlib.suppress(ValueError):
-            status = json.loads((folder / "reports" / "status.json").read_bytes())
-            told = status["state"] == "ended" and status["exit_code"] == variant.code
+        status = status_of(folder)
+        told = status.get("state") == "ended" and status.get("exit_code") == variant.code
     unread = (folder / "inbox" / "broken.csv").exists()
     after = run(folder, variant)
     allowed = {0, *([3] if unread else [])} if told else {variant.code}
@@ -591,7 +611,6 @@ def case(template: Path, folder: Path, known: Expected, at: int, mode: str) -> d
         "line": end.line,
         "next": [after.code, after.error, after.line, after.trace],
         "violated": violated,
-        "without_reason": without_reason(folder),
     }
 
 
@@ -601,19 +620,28 @@ def modes_of(kind: str, what: str) -> tuple[str, ...]:
     return (*most, _AT_COMMIT) if what == "COMMIT" else most
 
 
+def chosen(variant: Variant, operations: Sequence[Sequence[str]], stride: int) -> Iterator[tuple[int, str]]:
+    """Which operations go wrong, and how: everything from the recording on, and before it every killing and all that
+    can become of a write, a flush or a renaming; of the rest, one of so many. Up to their recording variants are alike.
+    """
+    recorded = max(at for at, (_, what) in enumerate(operations, start=1) if what == "COMMIT")
+    moved = next(at for at, (_, what) in enumerate(operations, start=1) if "archive/" in what)
+    for at, (kind, what) in enumerate(operations, start=1):
+        for k, mode in enumerate(modes_of(kind, what)):
+            all_of_it = mode == "kill" or kind in ("write", "fsync", "rename") or (at + k) % stride == 0
+            if at >= (moved if variant.another_disk else recorded) or (variant is VARIANTS[0] and all_of_it):
+                yield at, mode
+
+
 def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
-    """Every operation of a run of the first variant goes wrong, by every way of killing it, and by a part of the others;
-    of the other variants, what differs from the first. stride: which part, 1 for all."""
+    """The chosen cases of every variant, shared among so many processes. stride: 1 for every case that there is."""
     template = place / "template"
     old = prepared(template)
-    chosen: list[tuple[Expected, int, str]] = []
+    cases: list[tuple[Expected, int, str]] = []
     for variant in VARIANTS:
         known, operations = expected(template, place / variant.name, variant, old)
-        for at, (kind, what) in enumerate(operations, start=1):
-            for k, mode in enumerate(modes_of(kind, what)):
-                chosen.append((known, at, mode))
-    gc.collect()
-    gc.freeze()  # else every fork's collector would touch, and so copy, all that the runs share
+        cases += [(known, *each) for each in chosen(variant, operations, stride)]
+    gc.freeze()  # else a fork's collector would touch, and so copy, all that the runs share
     began = time.monotonic()
     children = []
     for k in range(workers):
@@ -622,7 +650,7 @@ def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
             code = 1
             try:
                 found = []
-                for number, each in enumerate(chosen[k::workers]):
+                for number, each in enumerate(cases[k::workers]):
                     folder = place / f"case-{k}-{number}"
                     found.append(case(template, folder, *each))
                     if not found[-1]["violated"]:
@@ -638,10 +666,41 @@ def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
     return {"cases": found, "seconds": round(time.monotonic() - began, 1)}
 
 
+def crowd(place: Path, rounds: int, size: int = 20) -> dict[str, Any]:
+    """Many runs begin at once, and one file is new."""
+    template, variant = place / "template", VARIANTS[0]
+    known, _ = expected(template, place / "alone", variant, prepared(template))
+    found: list[dict[str, Any]] = []
+    for k in range(rounds):
+        folder = place / f"round-{k}"
+        filled(template, folder, variant)
+        waiting, starter = os.pipe()
+        children = [begun(folder, variant, gate=waiting) for _ in range(size)]
+        os.write(starter, bytes(size))
+        ends = [ended(*each) for each in children]
+        os.close(waiting)
+        os.close(starter)
+        ran = [each for each in ends if each.told]
+        refused = [each for each in ends if each.code == 3 and "holds the lock" in each.line]
+        too_late = [each for each in ends if each.code == 0 and each.line.endswith("no new file")]
+        found.append(
+            {
+                "ran": [each.code for each in ran],
+                "refused": len(refused),
+                "too_late": len(too_late),
+                "others": [vars(each) for each in ends if each not in (*ran, *refused, *too_late)],
+                "violated": [*after_all(folder, known), *named_patient(folder, *ends)],
+            }
+        )
+    return {"rounds": found}
+
+
 if __name__ == "__main__":
-    os.umask(0o077)
+    os.umask(0o077)  # as the command line does
+    gc.disable()
     name, where, number = sys.argv[1:]
     commands: dict[str, Callable[[], dict[str, Any]]] = {
         "faults": lambda: faults(Path(where), int(number)),
+        "crowd": lambda: crowd(Path(where), int(number)),
     }
     print(json.dumps(commands[name]()))

@@ -15,7 +15,7 @@ $(READY): constraints.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; files go to demo_reports/
+demo: $(READY)  ## check the sample orders, plan an infusion, run two nights, compare policies; files go to demo_reports/
 	$(BIN)/ivigcheck batch sample_orders/clean_batch.csv
 	mkdir -p demo_reports
 	$(BIN)/ivigcheck batch sample_orders/messy_batch.csv --exit-zero \
@@ -30,6 +30,15 @@ demo: $(READY)  ## check the sample orders, plan an infusion, compare policies; 
 	  --history demo_reports/history.sqlite
 	echo SAMPLE-PATIENT | $(BIN)/ivigcheck order --patient - --history demo_reports/history.sqlite --exit-zero \
 	  --indication PI --weight "82 kg" --age 40 --product Gamunex-C --max-rate "300 mL/h" --screened
+	rm -rf demo_reports/nightly
+	mkdir -p demo_reports/nightly/inbox demo_reports/nightly/quarantine demo_reports/nightly/reports
+	$(BIN)/ivigcheck nightly example | sed 's/^settle_seconds.*/settle_seconds = 0/' > demo_reports/nightly/nightly.toml
+	$(BIN)/ivigcheck history init --history demo_reports/nightly/history.sqlite
+	cp sample_orders/clean_batch.csv demo_reports/nightly/inbox/monday.csv
+	$(BIN)/ivigcheck nightly --config demo_reports/nightly/nightly.toml
+	sed 's/345 mL\/h/445 mL\/h/' sample_orders/clean_batch.csv > demo_reports/nightly/inbox/tuesday.csv
+	$(BIN)/ivigcheck nightly --config demo_reports/nightly/nightly.toml || test $$? -eq 1
+	$(BIN)/ivigcheck status --config demo_reports/nightly/nightly.toml
 	$(BIN)/ivigcheck policy check sample_orders/site_policy.toml
 	$(BIN)/ivigcheck policy diff built-in sample_orders/site_policy.toml --on sample_orders/clean_batch.csv
 	$(BIN)/ivigcheck template demo_reports/order_sheet.xlsx --force

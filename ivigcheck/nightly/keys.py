@@ -96,14 +96,15 @@ MEANINGS: Final = {
     "history": 'The history of reactions, findings and runs. "ivigcheck history init" begins one.',
     "policy": f"The site's policy file, or \"{BUILT_IN}\". Needed, for no variable and no folder of a user's is asked.",
     "sheet": "Which sheet of a workbook holds the orders. Without it the one that has their columns is read.",
-    "encoding": "Of text files. Without it they are in the policy's encoding, or in UTF-8.",
+    "encoding": "The encoding of text files. Without it they are in the policy's encoding, or in UTF-8.",
     "fail_on": "The status from which on an order makes the exit code 1: stop, review or never.",
-    "acknowledged_count": "Whether an acknowledged finding counts in the exit code.",
+    "acknowledged_count": "Whether an acknowledged finding counts in the exit code; the report counts it always.",
     "every_order": "Whether the files of one run together hold every active order: a finding whose order is in none of "
     "them is then over.",
-    "min_orders": "With fewer orders than this a run fails: an export that failed often leaves an empty file.",
-    "max_file_age_hours": "A file that was last written more hours ago is too old: an export that failed leaves the "
-    "file of the day before.",
+    "min_orders": "With fewer orders than this a run fails, once its reports are out: an export that failed often leaves "
+    "an empty file.",
+    "max_file_age_hours": "When the newest file that ever came was written more hours ago, a run fails: the export does "
+    "not seem to run.",
     "settle_seconds": "A file that was written within so many seconds may still grow, and is waited for.",
     "max_wait_seconds": "For how many seconds at most a run waits for files that may still grow.",
     "status_hours": '"ivigcheck status" fails when the last good run is more hours ago.',

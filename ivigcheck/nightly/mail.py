@@ -31,7 +31,8 @@ class RuleCount:
 @dataclass(frozen=True, eq=False, repr=False)
 class Mail:
     """What is told of a run. rules: of what is to be read first, gravest first; troubles: what went wrong with the run
-    itself, a sentence each; folder: where the reports lie."""
+    itself, and recovered: earlier runs that were interrupted and are told now, a sentence each; folder: where the
+    reports lie."""
 
     run_id: str
     as_of: str
@@ -40,11 +41,12 @@ class Mail:
     not_seen: int
     rules: Sequence[RuleCount]
     troubles: Sequence[str]
+    recovered: Sequence[str]
     notices: Sequence[str]
     folder: str
 
     @classmethod
-    def of(cls, report: Mapping[str, Any], troubles: Sequence[str], folder: str) -> Mail:
+    def of(cls, report: Mapping[str, Any], troubles: Sequence[str], recovered: Sequence[str], folder: str) -> Mail:
         """What to tell of a run's report."""
         counts = report["delta"]["counts"]
         policy, knowledge = report["policy"], report["knowledge"]
@@ -57,6 +59,7 @@ class Mail:
             not_seen=counts["not_seen"],
             rules=_rules(report),
             troubles=troubles,
+            recovered=recovered,
             notices=[named, *(f"Policy: {deviation_text(each)}" for each in policy["deviations"])],
             folder=folder,
         )
@@ -72,7 +75,7 @@ class Mail:
     @property
     def is_news(self) -> bool:
         """Whether there is something that nobody has read yet, or that went wrong."""
-        return bool(self.troubles) or any(self.sections[name] for name in _FIRST)
+        return bool(self.troubles or self.recovered) or any(self.sections[name] for name in _FIRST)
 
     def text(self) -> bytes:
         """The mail as text: the subject, an empty line, the rest."""

@@ -105,7 +105,8 @@ def _end(run: Run, status: StatusFile) -> Outcome:
     """The status, the log's last line, and the code that speaks for all."""
     code = Exit.CANNOT_RUN if run.troubles else _gravest(run.codes)
     trouble = f"NOT COMPLETE: {' '.join(run.troubles)}" if run.troubles else ""
-    line = f"{run.config.name} {run.id}: " + "; ".join([*run.told, *([trouble] if trouble else [])])
+    recovered = " ".join(run.recovered).removesuffix(".")
+    line = f"{run.config.name} {run.id}: " + "; ".join(part for part in (recovered, *run.told, trouble) if part)
     good = "counts" in run.facts and not run.troubles
     published = run.facts.get("reports")
     run.facts |= {"ended": iso(datetime.now(UTC)), "exit_code": int(code), "troubles": run.troubles}
@@ -159,6 +160,5 @@ def _recover(run: Run, nights: Nights, last: Night | None, published: str | None
         run.codes.append(code)
         run.facts["reports"] = run_id
         run.log("recovered", recovered=run_id, exit_code=int(code))
-        run.told.append(
-            f"run {run_id} was interrupted, and its reports are out now: {summary(night.facts['counts'], night.day)}"
-        )
+        counted = summary(night.facts["counts"], night.day)
+        run.recovered.append(f"Run {run_id} was interrupted, and its reports are out now: {counted}.")

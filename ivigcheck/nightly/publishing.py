@@ -46,7 +46,7 @@ def publish_run(
         )
     rendering = Rendering(checked, run.started)
     delta = _compared(run, rendering, history, nights, last, checked)
-    rendering.compared(delta, run.id, run.troubles)
+    rendering.compared(delta, run.id, [*run.troubles, *run.recovered])
     report = rendering.report
     code = Exit.CANNOT_RUN if run.troubles else exit_code(_open_counts(config, report), config.fail_on)
     run.log("checked", **tally)
@@ -143,7 +143,7 @@ def _files(run: Run, rendering: Rendering, report: Mapping[str, Any], code: Exit
     from ivigcheck.report.delta_text import worklist_text
 
     config = run.config
-    mail = Mail.of(report, run.troubles, str(config.reports / run.id))
+    mail = Mail.of(report, run.troubles, run.recovered, str(config.reports / run.id))
     files = {f"orders.{name}": FORMATS[f".{name}"](rendering) for name in config.formats}
     files |= {"worklist.txt": worklist_text(report), "mail.txt": mail.text(), "mail.html": mail.html()}
     if code is Exit.OK and not mail.is_news:

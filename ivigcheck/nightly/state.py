@@ -17,8 +17,9 @@ from ivigcheck.pipeline import Progress
 class Run:
     """A run under way.
 
-    facts: what the status file says of it. troubles: what keeps it from being a good one, a sentence each. told: what
-    the summary line says. codes: what it, and killed runs before it, would exit with for their orders.
+    facts: what the status file says of it. troubles: what keeps it from being a good one, a sentence each. recovered:
+    killed runs whose reports it put in their place, a sentence each. told: what the summary line says. codes: what it,
+    and those runs, would exit with for their orders.
     """
 
     config: NightlyConfig
@@ -29,6 +30,7 @@ class Run:
     progress: Progress | None
     facts: dict[str, Any]
     troubles: list[str] = field(default_factory=list)
+    recovered: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     codes: list[Exit] = field(default_factory=list)
 

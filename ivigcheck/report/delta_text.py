@@ -55,6 +55,9 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
     if unseen:
         yield from _wrapped(f"{unseen} {_UNSEEN}")
         yield ""
+    if delta["counts"]["new"] or delta["counts"]["still_open"]:
+        yield "To settle a finding that was judged: ivigcheck ack FINGERPRINT --reason CODE --by INITIALS"
+        yield ""
     yield "Notices"
     for notice in report["notices"]:
         yield from _wrapped(notice, "- ", "  ")

@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -44,20 +44,24 @@ class Inbox:
     growing: list[Path] = field(default_factory=list)
 
 
-def look(
-    config: NightlyConfig,
-    taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
-    waiting: Callable[[int], None],
-    sleep: Callable[[float], None] = time.sleep,
-) -> Inbox:
-    """Looks into the inbox, and waits for files that may still grow as long as the configuration allows.
+def arrivals(
+    config: NightlyConfig, waiting: Callable[[int], None], sleep: Callable[[float], None] = time.sleep
+) -> tuple[list[Arrived], list[Path]]:
+    """The files of the inbox, oldest first, and those that may still grow, for which it waits as long as the
+    configuration allows.
 
-    taken: as `Nights.taken` tells which of these contents were taken earlier. waiting: called with how many files are
-    waited for.
-    Raises InputError where the folder cannot be read.
+    waiting: called with how many files are waited for. Raises InputError where the folder cannot be read.
     """
     settled, growing = _settled(config, waiting, sleep)
-    arrived = [Arrived(path, _sha256(path), written) for path, written in sorted(settled.items(), key=_age)]
+    return [Arrived(path, _sha256(path), written) for path, written in sorted(settled.items(), key=_age)], growing
+
+
+def sorted_out(
+    arrived: Sequence[Arrived],
+    growing: Sequence[Path],
+    taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
+) -> Inbox:
+    """Which files are new. taken: as `Nights.taken` tells which of these contents were taken earlier."""
     before = taken({each.sha256 for each in arrived if each.sha256})
     found = Inbox(growing=sorted(growing))
     here: set[str] = set()

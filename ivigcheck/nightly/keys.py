@@ -101,10 +101,10 @@ MEANINGS: Final = {
     "acknowledged_count": "Whether an acknowledged finding counts in the exit code; the report counts it always.",
     "every_order": "Whether the files of one run together hold every active order: a finding whose order is in none of "
     "them is then over.",
-    "min_orders": "With fewer orders than this a run fails, once its reports are out: an export that failed often leaves "
-    "an empty file.",
-    "max_file_age_hours": "When the newest file that ever came was written more hours ago, a run fails: the export does "
-    "not seem to run.",
+    "min_orders": "With fewer orders than this a run fails, once its reports are out: an export that failed often "
+    "leaves an empty file.",
+    "max_file_age_hours": "When the newest file that ever came was written more hours ago, a run fails: the export "
+    "does not seem to run.",
     "settle_seconds": "A file that was written within so many seconds may still grow, and is waited for.",
     "max_wait_seconds": "For how many seconds at most a run waits for files that may still grow.",
     "status_hours": '"ivigcheck status" fails when the last good run is more hours ago.',

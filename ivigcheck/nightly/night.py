@@ -14,7 +14,7 @@ from ivigcheck.history import History
 from ivigcheck.history.nights import Night, Nights
 from ivigcheck.history.recalled import memory_of
 from ivigcheck.knowledge import built_in
-from ivigcheck.nightly.inbox import look
+from ivigcheck.nightly.inbox import arrivals, sorted_out
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.nightly.lock import only_run
 from ivigcheck.nightly.log import Log
@@ -125,12 +125,13 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
     config = run.config
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
     day = day or today(knowledge)
-    with History.reading(config.history) as history:
+    arrived, growing = arrivals(config, lambda files: run.log("waiting", files=files))
+    with History.reading(config.history) as history:  # only now: what was recorded while it waited counts too
         memory = memory_of(history)
         nights = Nights(history, config.name)
         last = nights.last()
         _recover(run, nights, last, published)
-        inbox = look(config, nights.taken, lambda files: run.log("waiting", files=files))
+        inbox = sorted_out(arrived, growing, nights.taken)
         tables, failed = read_new(run, inbox, knowledge)
         newest = newest_file(inbox, last)
         check_newest(run, newest)

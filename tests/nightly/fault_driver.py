@@ -13,7 +13,6 @@ import io
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import sqlite3
@@ -39,6 +38,7 @@ from ivigcheck.nightly.night import run_night
 DAY: Final = date(2026, 11, 22)
 CANARY: Final = "ZZ-CANARY-PATIENT"
 MODES: Final = ("kill", "kill-after", "half", "term", "full", "eio")
+_RECORDED: Final = "COMMIT"
 _AT_COMMIT: Final = "eio-after"  # what is reported as failed, and was done
 _GROWING: Final = frozenset({"open", "write", "mkdir", "link", "symlink"})  # what a full disk refuses
 _GONE: Final = frozenset({"unlink", "rmdir"})  # what it does not
@@ -167,6 +167,8 @@ class Fault:
             self("sql-row", [text.split("(")[0][:60]], lambda: None)
 
     def _fill(self) -> None:
+        import resource  # which not every system has
+
         self._full = True
         # What SQLite writes is refused by the system itself.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
@@ -277,18 +279,23 @@ def put_on_another_disk(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Variant:
-    """What a case is made of. files: of the inbox; code: of an undisturbed run; another_disk: the archive is on one."""
+    """What a case is made of. files: of the inbox; code: of an undisturbed run; differs_at: what of its operations first
+    matters to it; another_disk: archive and quarantine are on one; interrupted: a run was killed before, once recorded.
+    """
 
     name: str
     files: Mapping[str, bytes]
     code: int
+    differs_at: str
     another_disk: bool = False
+    interrupted: bool = False
 
 
 VARIANTS: Final = (
-    Variant("reports", {"orders.csv": NOW}, 1),
-    Variant("quarantine", {"orders.csv": NOW, "broken.csv": BROKEN}, 3),
-    Variant("another-disk", {"orders.csv": NOW, "broken.csv": BROKEN}, 3, another_disk=True),
+    Variant("reports", {"orders.csv": NOW}, 1, _RECORDED),
+    Variant("quarantine", {"orders.csv": NOW, "broken.csv": BROKEN}, 3, _RECORDED),
+    Variant("another-disk", {"orders.csv": NOW, "broken.csv": BROKEN}, 3, "archive/", another_disk=True),
+    Variant("interrupted", {"orders.csv": NOW}, 1, "reports/RUN", interrupted=True),
 )
 
 
@@ -403,10 +410,12 @@ def prepared(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of every case of a variant. old: the first run's id; files: of its folder; new: the files of the
-    second run's, with whatever two runs differ in replaced; orders: in them; members: of the workbook."""
+    """What is known of every case of a variant. status: what the status file says before; old: the first run's id;
+    files: of its folder; new: the files of the second run's, with whatever two runs differ in replaced; orders: in
+    them; members: of the workbook."""
 
     variant: Variant
+    status: bytes
     old: str
     files: Mapping[str, bytes]
     new: Mapping[str, str]
@@ -434,8 +443,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def neutral(content: bytes, folder: Path, run_id: str) -> str:
     """A report's text without what differs between two runs that find the same."""
-    text = content.decode().replace(str(folder.parents[1]), "FOLDER").replace(run_id, "RUN")
-    return _TIME.sub("TIME", text)
+    text = re.sub(rf"{re.escape(str(folder.parents[2]))}/[^/]+", "FOLDER", content.decode())
+    return _TIME.sub("TIME", text.replace(run_id, "RUN"))
 
 
 def expected(template: Path, folder: Path, variant: Variant, old: str) -> tuple[Expected, list[list[str]]]:
@@ -452,16 +461,18 @@ def expected(template: Path, folder: Path, variant: Variant, old: str) -> tuple[
     with zipfile.ZipFile(io.BytesIO(found["orders.xlsx"])) as book:
         members = book.namelist()
     new = {name: neutral(content, place, place.name) for name, content in found.items() if name != "orders.xlsx"}
-    whole = Expected(variant, old, files_of(template / "reports" / old), new, 2, members)
+    status = (template / "reports" / "status.json").read_bytes()
+    whole = Expected(variant, status, old, files_of(template / "reports" / old), new, 2, members)
     assert (after := after_all(folder, whole)) == [], after
     return whole, end.operations
 
 
 def filled(template: Path, folder: Path, variant: Variant) -> None:
-    """A copy of the prepared folder with new files in its inbox."""
+    """A copy of the prepared folder with new files in its inbox; of an interrupted one, they are there."""
     shutil.copytree(template, folder, symlinks=True)
     for name, content in variant.files.items():
-        (folder / "inbox" / name).write_bytes(content)
+        if not variant.interrupted:
+            (folder / "inbox" / name).write_bytes(content)
 
 
 def sha256(content: bytes) -> str:
@@ -506,7 +517,7 @@ def always(folder: Path, known: Expected) -> Iterator[str]:
 def after_failure(folder: Path, known: Expected, end: Ended, mode: str) -> Iterator[str]:
     """What has to hold after a run that failed and was not killed."""
     recorded = runs_that_took(folder, NOW)
-    for name in {Path(each).parts[0] for each in hidden(folder / "reports")}:
+    for name in (each for each in hidden(folder / "reports") if "/" not in each):
         run_id = name.removeprefix(".ivigcheck-run-")
         if run_id == name:
             yield f"d: {name} is left in the folder of reports"
@@ -525,7 +536,7 @@ def after_failure(folder: Path, known: Expected, end: Ended, mode: str) -> Itera
     if not status:
         yield "d: the status is no whole JSON"
     elif not end.log:  # it never came to hold the lock
-        if status["run"] != known.old:
+        if (folder / "reports" / "status.json").read_bytes() != known.status:
             yield "d: the status is not what it was"
     elif mode == "term" or (mode == "eio" and "status.json" not in end.operations[-1][1]):  # else it cannot be written
         said = status["state"], status.get("exit_code")
@@ -548,17 +559,17 @@ def after_all(folder: Path, known: Expected) -> list[str]:
     for name in ("reports", "archive", "quarantine", "inbox"):
         found += [f"c: {name} still holds {each}" for each in hidden(folder / name)]
     found += [f"c: {each.name} is left among the temporary files" for each in (folder / "temporary").iterdir()]
-    found += [f"c: {each.name} is still in the inbox" for each in (folder / "inbox").iterdir() if each.name[0] != "."]
+    found += [f"c: {each.name} is still in the inbox" for each in (folder / "inbox").glob("[!.]*")]
     runs = runs_that_took(folder, NOW)
     if len(runs) != 1:
         found.append(f"c: {len(runs)} runs took the file")
     elif latest_of(folder) != runs[0]:
         found.append("c: latest does not lead to the reports of the run that took the file")
-    archived = {sha256(each.read_bytes()) for each in (folder / "archive").iterdir() if each.name[0] != "."}
+    archived = {sha256(each.read_bytes()) for each in (folder / "archive").glob("[!.]*")}
     if archived != {sha256(BEFORE), sha256(NOW)}:
         found.append("c: the archive does not hold the files that were checked, and them alone")
     if "broken.csv" in known.variant.files:
-        kept = {sha256(each.read_bytes()) for each in (folder / "quarantine").iterdir() if each.suffix == ".csv"}
+        kept = {sha256(each.read_bytes()) for each in (folder / "quarantine").glob("[!.]*.csv")}
         if kept != {sha256(BROKEN)}:
             found.append("c: the quarantine folder does not hold the file that could not be read")
     return found
@@ -617,30 +628,36 @@ def case(template: Path, folder: Path, known: Expected, at: int, mode: str) -> d
 def modes_of(kind: str, what: str) -> tuple[str, ...]:
     """The ways in which an operation can go wrong."""
     most = _FEWER.get(kind, tuple(mode for mode in MODES if mode != "half" or kind == "write"))
-    return (*most, _AT_COMMIT) if what == "COMMIT" else most
+    return (*most, _AT_COMMIT) if what == _RECORDED else most
 
 
 def chosen(variant: Variant, operations: Sequence[Sequence[str]], stride: int) -> Iterator[tuple[int, str]]:
-    """Which operations go wrong, and how: everything from the recording on, and before it every killing and all that
-    can become of a write, a flush or a renaming; of the rest, one of so many. Up to their recording variants are alike.
-    """
-    recorded = max(at for at, (_, what) in enumerate(operations, start=1) if what == "COMMIT")
-    moved = next(at for at, (_, what) in enumerate(operations, start=1) if "archive/" in what)
+    """Which operations go wrong, and how: everything from where it matters to the variant. Before that, variants are
+    alike but for what a run finds: every killing and all that can become of a write, a flush or a renaming. Of the rest
+    one of so many, and of the killings after an operation, which are much like those before the next one."""
+    differs = [at for at, (_, what) in enumerate(operations, start=1) if variant.differs_at in what]
+    start = differs[-1] if variant.differs_at == _RECORDED else differs[0]  # before it, a schema is made in memory
     for at, (kind, what) in enumerate(operations, start=1):
         for k, mode in enumerate(modes_of(kind, what)):
-            all_of_it = mode == "kill" or kind in ("write", "fsync", "rename") or (at + k) % stride == 0
-            if at >= (moved if variant.another_disk else recorded) or (variant is VARIANTS[0] and all_of_it):
+            early = variant.name in ("reports", "interrupted")
+            every = at >= start or (early and (mode == "kill" or kind in ("write", "fsync", "rename")))
+            if (every and mode != "kill-after") or ((early or at >= start) and (at + k) % stride == 0):
                 yield at, mode
 
 
 def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
     """The chosen cases of every variant, shared among so many processes. stride: 1 for every case that there is."""
-    template = place / "template"
+    template, interrupted = place / "template", place / "template-interrupted"
     old = prepared(template)
-    cases: list[tuple[Expected, int, str]] = []
+    cases: list[tuple[Path, Expected, int, str]] = []
     for variant in VARIANTS:
-        known, operations = expected(template, place / variant.name, variant, old)
-        cases += [(known, *each) for each in chosen(variant, operations, stride)]
+        start = interrupted if variant.interrupted else template
+        known, operations = expected(start, place / variant.name, variant, old)
+        cases += [(start, known, *each) for each in chosen(variant, operations, stride)]
+        if not interrupted.exists():
+            filled(template, interrupted, variant)
+            recorded = max(at for at, (_, what) in enumerate(operations, start=1) if what == _RECORDED)
+            run(interrupted, variant, at=recorded, mode="kill-after")
     gc.freeze()  # else a fork's collector would touch, and so copy, all that the runs share
     began = time.monotonic()
     children = []
@@ -650,9 +667,9 @@ def faults(place: Path, stride: int, workers: int = 2) -> dict[str, Any]:
             code = 1
             try:
                 found = []
-                for number, each in enumerate(cases[k::workers]):
+                for number, (start, known, at, mode) in enumerate(cases[k::workers]):
                     folder = place / f"case-{k}-{number}"
-                    found.append(case(template, folder, *each))
+                    found.append(case(start, folder, known, at, mode))
                     if not found[-1]["violated"]:
                         shutil.rmtree(folder)
                 (place / f"found-{k}.json").write_text(json.dumps(found))

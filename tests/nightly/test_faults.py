@@ -20,7 +20,7 @@ DRIVER = Path(__file__).with_name("fault_driver.py")
 KINDS = {
     "open", "write", "fsync", "rename", "symlink", "mkdir", "unlink", "rmdir", "sql", "sql-row", "sql-close",
 }  # fmt: skip
-_STRIDE = 4  # of the cases that are like many others, one of so many: all would take minutes
+_STRIDE = 6  # of the cases that are like many others, one of so many: all would take minutes
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 
 

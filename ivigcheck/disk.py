@@ -53,9 +53,20 @@ def write_file(path: Path, content: bytes, *, anew: bool = True) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Puts a whole file in the place of another one, or where there was none; never a part of it."""
     new = path.with_name(f"{ASIDE}{path.name}")
-    write_file(new, content, anew=False)
-    new.replace(path)
+    with _removed_unless_done(new):
+        write_file(new, content, anew=False)
+        new.replace(path)
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _removed_unless_done(new: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def point(link: Path, name: str) -> None:
@@ -66,9 +77,10 @@ def point(link: Path, name: str) -> None:
     if not link.is_symlink() and link.exists():
         raise FileExistsError(errno.EEXIST, "is there, and is no symbolic link", str(link))
     new = link.with_name(f"{ASIDE}{link.name}")
-    new.unlink(missing_ok=True)
-    new.symlink_to(name)
-    new.replace(link)
+    with _removed_unless_done(new):
+        new.unlink(missing_ok=True)
+        new.symlink_to(name)
+        new.replace(link)
     sync_folder(link.parent)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 from datetime import date
@@ -13,7 +14,7 @@ import typer
 
 from ivigcheck.cli.options import AsOf, Quiet, named_day
 from ivigcheck.cli.terminal import Progress, diagnostics, emit, on_termination
-from ivigcheck.errors import Exit, UsageError
+from ivigcheck.errors import Exit, OutputError, UsageError
 
 if TYPE_CHECKING:  # the room is imported by the command that needs it: every other one would start later for it
     from ivigcheck.nightly.log import Log
@@ -78,7 +79,7 @@ def nightly(
         return Exit.OK
     from ivigcheck.nightly.config import read_config
     from ivigcheck.nightly.log import Log
-    from ivigcheck.nightly.night import run_night
+    from ivigcheck.nightly.night import Outcome, run_night
 
     day: date | None = named_day(as_of) if as_of else None
     configuration = read_config(_needed(config))
@@ -86,11 +87,14 @@ def nightly(
     def log_of(run_id: str) -> Log:
         return Log((lambda _: None) if quiet else _to_diagnostics, log.value, run_id)
 
+    def tell(outcome: Outcome) -> None:
+        if not quiet or outcome.code != Exit.OK:
+            # The reports are out: a closed standard output takes nothing away from them.
+            with contextlib.suppress(OutputError):
+                emit(f"{outcome.line}\n")
+
     with on_termination(), Progress(shown=not quiet) as progress:
-        outcome = run_night(configuration, day=day, log=log_of, progress=progress)
-    if not quiet or outcome.code != Exit.OK:
-        emit(f"{outcome.line}\n")
-    return outcome.code
+        return run_night(configuration, day=day, log=log_of, tell=tell, progress=progress).code
 
 
 def _to_diagnostics(line: str) -> None:

@@ -46,11 +46,13 @@ def run_night(
     *,
     day: date | None = None,
     log: Callable[[str], Log],
+    tell: Callable[[Outcome], None] = lambda _: None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Runs once: takes what is new in the inbox, checks it, publishes the reports, and says what it did.
 
     day: that ages and intervals are reckoned from; the site's today where None. log: makes the log of a run's id.
+    tell: is given the outcome before the run is marked as told, so that one that is killed in between is told again.
     Raises Stop where the run could not be done; the status file then says so too.
     """
     absent = missing(config)
@@ -70,6 +72,7 @@ def run_night(
             if absent:
                 raise RunError("\n".join(absent))
             _go(run, day, published)
+            return _end(run, status, tell)
         except BaseException as error:
             code = error.exit_code if isinstance(error, Stop) else _code_of(error)
             run.log("failed", exit_code=int(code), error=type(error).__name__)
@@ -77,7 +80,6 @@ def run_night(
             with contextlib.suppress(OSError):  # what went wrong first is what is told
                 status.write("ended", ended)
             raise
-        return _end(run, status)
 
 
 def _code_of(error: BaseException) -> int:
@@ -101,7 +103,7 @@ def _published(config: NightlyConfig) -> str | None:
     return str(status.get("published") or "")
 
 
-def _end(run: Run, status: StatusFile) -> Outcome:
+def _end(run: Run, status: StatusFile, tell: Callable[[Outcome], None]) -> Outcome:
     """The status, the log's last line, and the code that speaks for all."""
     code = Exit.CANNOT_RUN if run.troubles else _gravest(run.codes)
     trouble = f"NOT COMPLETE: {' '.join(run.troubles)}" if run.troubles else ""
@@ -110,10 +112,12 @@ def _end(run: Run, status: StatusFile) -> Outcome:
     good = "counts" in run.facts and not run.troubles
     published = run.facts.get("reports")
     run.facts |= {"ended": iso(datetime.now(UTC)), "exit_code": int(code), "troubles": run.troubles}
+    outcome = Outcome(run.id, code, line)
+    run.log("ended", exit_code=int(code), good=good)
+    tell(outcome)
     with told(run.config.reports):
         status.write("ended", run.facts, good=good, published=published)
-    run.log("ended", exit_code=int(code), good=good)
-    return Outcome(run.id, code, line)
+    return outcome
 
 
 def _gravest(codes: Sequence[Exit]) -> Exit:

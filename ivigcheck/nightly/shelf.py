@@ -67,8 +67,11 @@ class Shelf:
         """Gives a run's folder its name, and lets ``latest`` point to it. What is done already is not done again."""
         place = self._folder / run_id
         with told(self._folder):
-            if self._staged(run_id).is_dir():
-                self._staged(run_id).rename(place)
+            staged = self._staged(run_id)
+            if staged.is_dir():
+                for left in staged.glob(f"{ASIDE}*"):  # what could not be removed when it was done with
+                    shutil.rmtree(left)
+                staged.rename(place)
                 sync_folder(self._folder)
             if place.is_dir():  # a site may have removed the reports of a run that it has read
                 with contextlib.suppress(NotImplementedError, PermissionError):  # without links, the status names it

@@ -99,7 +99,12 @@ class Pharmacy:
 
     def run(self, day: date = DAY) -> Outcome:
         """One run in this process."""
-        return run_night(read_config(self.config), day=day, log=lambda run_id: Log(self.logged.append, "text", run_id))
+        return run_night(
+            read_config(self.config),
+            day=day,
+            log=lambda run_id: Log(self.logged.append, "text", run_id),
+            tell=lambda outcome: self.logged.append(outcome.line),
+        )
 
     def night(self, orders: Orders, day: date = DAY) -> dict[str, Any]:
         """Drops orders, runs, and gives back the report."""

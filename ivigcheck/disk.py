@@ -50,9 +50,12 @@ def write_file(path: Path, content: bytes, *, anew: bool = True) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts a whole file in the place of another one, or where there was none; never a part of it."""
-    new = path.with_name(f"{ASIDE}{path.name}")
+def replace_file(path: Path, content: bytes, via: str = "") -> None:
+    """Puts a whole file in the place of another one, or where there was none; never a part of it.
+
+    via: the name that it has until it is whole, one that begins with ASIDE where none is given.
+    """
+    new = path.with_name(via or f"{ASIDE}{path.name}")
     with _removed_unless_done(new):
         write_file(new, content, anew=False)
         new.replace(path)
@@ -84,8 +87,12 @@ def point(link: Path, name: str) -> None:
     sync_folder(link.parent)
 
 
-def move_file(source: Path, target: Path) -> None:
-    """Moves a file, also to another disk: then it is whole there before it is gone here. target: must not be there."""
+def move_file(source: Path, target: Path, via: str) -> None:
+    """Moves a file, also to another disk: then it is whole there before it is gone here.
+
+    target: must not be there. via: the name that it has in the target's folder until it is whole; what a killed program
+    has left under that name is the caller's to remove.
+    """
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     try:
@@ -93,7 +100,7 @@ def move_file(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        replace_file(target, source.read_bytes())
+        replace_file(target, source.read_bytes(), via)
         source.unlink()
     sync_folder(target.parent)
     sync_folder(source.parent)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ivigcheck.disk import move_file
+from ivigcheck.disk import ASIDE, move_file
 from ivigcheck.errors import InputError
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.show import visible
@@ -143,23 +143,26 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def put_away(file: Path, folder: Path, run_id: str, sha256: str) -> Path | None:
-    """Moves a file that was dealt with out of the inbox, under a name that begins with the run's.
+def put_away(file: Path, target: Path, sha256: str, name: str) -> None:
+    """Moves a file that was dealt with out of the inbox.
 
-    sha256: of the content that was dealt with, "" where nothing is known of it. Where the file has another content by
-    now, it stays where it is, and None comes back. Raises OSError where it cannot be moved.
+    target: as `free_place` gives it. sha256: of the content that was dealt with, "" where nothing is known of it. Where
+    the file has another content by now, it stays where it is. name: of the configuration, for `unfinished`.
+    Raises OSError where it cannot be moved.
     """
-    target = _free(folder, f"{run_id}_", file.name)
-    move_file(file, target)
-    if sha256 and _sha256(target) != sha256:
-        if not os.path.lexists(file):
-            move_file(target, file)
-        return None
-    return target
+    move_file(file, target, unfinished(name))
+    if sha256 and _sha256(target) != sha256 and not os.path.lexists(file):
+        move_file(target, file, unfinished(name))
 
 
-def _free(folder: Path, before: str, name: str) -> Path:
-    """A name that nothing has."""
+def unfinished(name: str) -> str:
+    """The name of a file that is not yet whole where it is moved to, for the runs of one configuration."""
+    return f"{ASIDE}{name}-moving"
+
+
+def free_place(folder: Path, run_id: str, name: str) -> Path:
+    """A place that nothing has, for a file that is put away: its name begins with the run's."""
+    before = f"{run_id}_"
     stem, dot, ending = name.rpartition(".")
     kept = f"{(stem or name)[:_MOST_KEPT]}{dot}{ending[:_MOST_KEPT]}" if dot else name[:_MOST_KEPT]
     target, k = folder / f"{before}{kept}", 1

@@ -23,7 +23,7 @@ from ivigcheck.nightly.publishing import publish_run
 from ivigcheck.nightly.shelf import Shelf, new_run_id, told
 from ivigcheck.nightly.state import Run, iso
 from ivigcheck.nightly.status import StatusFile, read_status
-from ivigcheck.nightly.takings import check_newest, newest_file, put_all_away, read_new
+from ivigcheck.nightly.takings import check_newest, clear_unfinished, newest_file, put_all_away, read_new
 from ivigcheck.pipeline import Progress, check_tables
 from ivigcheck.report import summary
 from ivigcheck.site import read_site_policy
@@ -129,6 +129,7 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
     config = run.config
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
     day = day or today(knowledge)
+    clear_unfinished(run)
     arrived, growing = arrivals(config, lambda files: run.log("waiting", files=files))
     with History.reading(config.history) as history:  # only now: what was recorded while it waited counts too
         memory = memory_of(history)

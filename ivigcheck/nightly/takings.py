@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ivigcheck.disk import write_file
+from ivigcheck.disk import replace_file
 from ivigcheck.errors import InputChanged, InputError
 from ivigcheck.history.nights import Night
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.nightly.inbox import Arrived, Inbox, put_away
+from ivigcheck.nightly.inbox import Arrived, Inbox, free_place, put_away, unfinished
+from ivigcheck.nightly.shelf import told
 from ivigcheck.nightly.state import Run
 from ivigcheck.pipeline import read_each
 
@@ -80,6 +81,14 @@ def check_newest(run: Run, newest: float | None) -> None:
         )
 
 
+def clear_unfinished(run: Run) -> None:
+    """Removes what a killed run had begun to copy to another disk. Raises OutputError where that cannot be done."""
+    for folder in (run.config.inbox, run.config.archive, run.config.quarantine):
+        if folder:
+            with told(folder):
+                (folder / unfinished(run.config.name)).unlink(missing_ok=True)
+
+
 def put_all_away(run: Run, inbox: Inbox, tables: Mapping[Path, Table], failed: Mapping[Path, InputError]) -> None:
     """Moves what was checked into the archive, and what could not be read into quarantine, with the reason."""
     config = run.config
@@ -100,9 +109,11 @@ def put_all_away(run: Run, inbox: Inbox, tables: Mapping[Path, Table], failed: M
 def _moved(run: Run, file: Arrived, folder: Path, reason: str = "") -> bool:
     """Whether a file is out of the inbox, or nothing has to be done about it. reason: is written beside it."""
     try:
-        target = put_away(file.path, folder, run.id, file.sha256)
-        if target is not None and reason:
-            write_file(target.with_name(f"{target.name}.reason.txt"), reason.encode(errors="backslashreplace"))
+        target = free_place(folder, run.id, file.path.name)
+        if reason:  # before the file, so that none lies there without
+            told_why = target.with_name(f"{target.name}.reason.txt")
+            replace_file(told_why, reason.encode(errors="backslashreplace"), unfinished(run.config.name))
+        put_away(file.path, target, file.sha256, run.config.name)
     except FileNotFoundError:
         return True  # somebody has taken it away
     except OSError:

@@ -1,8 +1,9 @@
 """What tells one finding from another, and from the same one of another night: the order, the rule, and what made it.
 
 Values count as they were read, so that an order written in another unit or with another spelling has the same
-fingerprint, and one with another weight, rate, product, dose or answer has another. What cannot be read counts as
-written. Ages, days and versions do not count: they change without the order, and what they come to does count.
+fingerprint, and one with another weight, rate, product, dose, day or answer has another. What cannot be read counts as
+written. Ages and versions do not count: they change without the order, and what they come to does count. What rests on
+the patient's other orders, or on what is on record of the patient, changes with those.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +52,20 @@ _CODES: Final = {
     "confirmed_in_past": (),
 }
 _BY_LIMITS: Final = frozenset({"start_rate"})  # parameters that the order's own limits stand for
+_ALSO: Final[Mapping[str, tuple[str, ...]]] = {
+    "IVG301": ("dose_rounding",),
+    "IVG303": ("at_risk_over_age",),
+    "IVG402": ("dose_rounding", "early_repeat_days"),
+    "IVG903": ("order_days_ahead",),
+}
+"""Parameters on which rules rest beside those that their source names."""
+_OF_PATIENT: Final = frozenset({"IVG401", "IVG402", "IVG404"})
+_OF_ORDER_ID: Final = "IVG905"
+# Inputs of findings for which the basis stands, unless the finding is about their very cell.
+_IN_BASIS: Final = frozenset(
+    {"order_id", "patient_id", "ordered_at", "indication", "product", "last_product", "diagnoses", "weight"}
+).union(*_MEASURES.values(), *_CODES.values())
+_AGE: Final = frozenset({"age_years", "birth_date"})
 _LIMITS: Final = ("start", "soft_max", "hard_max")
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -62,8 +78,9 @@ def _measure(value: float) -> str:
     return f"{value:.9g}"
 
 
-def _words(text: str) -> str:
-    return " ".join(text.split())
+def _folded(text: str) -> str:
+    """A text without regard to case and blanks."""
+    return " ".join(text.split()).casefold()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +97,7 @@ class _Column:
             return _measure(value)
         if not self.measured and value >= 0:
             return value
-        return [_words(as_written(orders, name, i)) for name in self.cells]
+        return [_folded(as_written(orders, name, i)) for name in self.cells]
 
 
 class Fingerprints:
@@ -98,7 +115,7 @@ class Fingerprints:
         self._parameters = {
             code: [
                 _value(getattr(entry, name))
-                for name in rule.source.split(", or ")
+                for name in (*rule.source.split(", or "), *_ALSO.get(code, ()))
                 if name in entry.__struct_fields__ and name not in _BY_LIMITS
             ]
             for code, rule in RULES.items()
@@ -106,10 +123,10 @@ class Fingerprints:
         self._unread: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for name, problems in sorted(orders.problems.items()):
             for i in np.flatnonzero(problems.trouble >= Trouble.UNREADABLE).tolist():
-                self._unread[i].append((name, _words(as_written(orders, name, i))))
-        self._in_basis = _IN_BASIS | orders.answers.keys()
+                self._unread[i].append((name, _folded(as_written(orders, name, i))))
         self._basis: dict[int, str] = {}
         self._in_force: dict[int, Any] = {}
+        self._together: dict[tuple[int, ...], str] = {}
 
     def of(self, i: int, finding: Finding) -> Seen:
         """One finding as it is told from others."""
@@ -118,11 +135,12 @@ class Fingerprints:
         basis = self.basis(i)
         detail = finding.detail
         what = (patient_id, order_id, finding.code, finding.column)
-        # The cells that the basis has are in it as read; only what it lacks counts as written.
-        inputs = sorted((name, _words(text)) for name, text in detail.inputs.items() if name not in self._in_basis)
+        tokens = ((name, self._input(name, text, i, finding.column)) for name, text in detail.inputs.items())
+        inputs = sorted((name, token) for name, token in tokens if token)
         made = (basis, finding.severity.name, inputs, self._limits(i), self._unversioned(detail.source))
+        others = self._others(finding.code, i)
         return Seen(
-            fingerprint=_digest([*what, *made, self._parameters[finding.code]]),
+            fingerprint=_digest([*what, *made, self._parameters[finding.code], others]),
             subject=_digest(what),
             basis=basis,
             order_id=order_id,
@@ -133,15 +151,46 @@ class Fingerprints:
         )
 
     def basis(self, i: int) -> str:
-        """What an order says of itself: weight, rates, product, dose, risk answers, all that verdicts rest on."""
+        """What an order says of itself, and the history of its patient: weight, rates, product, dose, the infusion's
+        day, risk answers, all that verdicts rest on."""
         if i not in self._basis:
             orders = self._checked.orders
             said: list[Any] = [column.of(orders, i) for column in self._columns]
             for name, names in (("indication", self._indications), ("product", self._products)):
                 code = getattr(orders, name)[i]
-                said.append(names[code] if code >= 0 else [_words(orders.cell(name, i))])
-            self._basis[i] = _digest([*said, orders.answer_rows[i], self._unread.get(i)])
+                said.append(names[code] if code >= 0 else [_folded(orders.cell(name, i))])
+            said += [orders.answer_rows[i], self._unread.get(i), int(orders.ordered_day[i])]
+            self._basis[i] = _digest([*said, orders.past[i].lines() if i in orders.past else ()])
         return self._basis[i]
+
+    def _input(self, name: str, text: str, i: int, about: str) -> str:
+        """What an input of a finding counts as; "" where the basis stands for it. about: the finding's column."""
+        orders = self._checked.orders
+        if name != about and (name in _IN_BASIS or name in orders.answers or (name in _AGE and about not in _AGE)):
+            return ""
+        if name == "last_ivig_date":
+            return str(orders.last_ivig_day[i])
+        if name == "last_thrombosis_date" and not math.isnan(orders.days_since_thrombosis[i]):
+            return str(orders.as_of.toordinal() - int(orders.days_since_thrombosis[i]))
+        written = orders.written.get(name)
+        unit = written.unit_at(i) if written else None
+        if written and unit and not math.isnan(written.value[i]):
+            return f"{_measure(float(written.value[i]) * unit.factor)} {unit.form}"
+        return _folded(text)
+
+    def _others(self, code: str, i: int) -> str:
+        """What the other rows say on which a finding rests: the patient's, or those of the same order id."""
+        orders = self._checked.orders
+        if code in _OF_PATIENT:
+            rows = orders.rows_of_patient.get(orders.cell("patient_id", i), [i])
+        elif code == _OF_ORDER_ID:
+            rows = orders.rows_of_id.get(orders.cell("order_id", i), [i])
+        else:
+            return ""
+        key = tuple(rows)
+        if key not in self._together:
+            self._together[key] = _digest(sorted([orders.cell("order_id", row), self.basis(row)] for row in rows))
+        return self._together[key]
 
     def _limits(self, i: int) -> Any:
         if i not in self._in_force:
@@ -178,8 +227,3 @@ def _value(parameter: Any) -> Any:
     if not isinstance(plain, dict):
         return plain
     return {name: value for name, value in plain.items() if name not in ("sources", "note")}
-
-
-_IN_BASIS: Final = frozenset(
-    {"indication", "product", "weight", "order_id", "patient_id"}.union(*_MEASURES.values(), *_CODES.values())
-)

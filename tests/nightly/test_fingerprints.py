@@ -51,7 +51,7 @@ SAME = [
     {"dose": "80 g"},
     {"age_years": "64"},
     {"age_years": "", "birth_date": "1980-05-04"},
-    {"ordered_at": "2026-11-21"},
+    {"last_thrombosis_date": ""},
     {"sex": "F", "height_cm": "170"},
 ]
 
@@ -93,6 +93,7 @@ CHANGED = [
     {"diagnoses": "I50.9"},
     {"last_thrombosis_date": "2019-01-02"},
     {"reaction_grade": "1", "reaction_rate": "4 mg/kg/min", "reaction_resolved": "yes", "minutes_since_resolved": "20"},
+    {"ordered_at": "2026-11-21"},
     {"order_id": "A-2"},
     {"patient_id": "00124"},
 ]
@@ -104,6 +105,78 @@ def test_whatever_changes_an_order_changes_all_its_findings(cells: dict[str, str
     before, after = prints(OVER), prints(OVER | cells)
     assert before.keys() & after.keys()
     assert not set(before.values()) & set(after.values())
+
+
+RESPELLED = [
+    ({"diagnoses": "E11.9;I50.9"}, {"diagnoses": "i50.9 ; E119;"}),
+    ({"diagnoses": "E11.9"}, {"diagnoses": "E11.9;Z00.0"}),  # a code that answers nothing
+    ({"last_product": "Octagam 10%"}, {"last_product": "octagam 10 %"}),
+    ({"ordered_at": "2026-11-20"}, {"ordered_at": "2026-11-20T08:30"}),
+    ({"last_thrombosis_date": "2026-10-02"}, {"last_thrombosis_date": "2026-10-02T00:00"}),
+    ({"height_cm": "120", "weight": "154 kg"}, {"height_cm": "120.0", "weight": "154 kg"}),
+    ({"age_years": "70"}, {"age_years": "71.0"}),
+    ({"product": "Octagam"}, {"product": "OCTAGAM"}),
+    ({"dosing_weight": "90 kg"}, {"dosing_weight": "90.0kg"}),
+    ({"concentration": "5%"}, {"concentration": "50 mg/mL"}),
+    ({"product": "Gammaglobin"}, {"product": "gammaglobin "}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), RESPELLED, ids=str)
+def test_what_is_only_written_otherwise_is_the_same_finding(one: dict[str, str], other: dict[str, str]) -> None:
+    first = prints(OVER | {"first_infusion": "no"} | one)
+    assert first == prints(OVER | {"first_infusion": "no"} | other)
+
+
+CONFLICTING = [
+    ({"dosing_weight": "90 kg"}, {"dosing_weight": "340 kg"}, "IVG908"),
+    ({"concentration": "5%"}, {"concentration": "1%"}, "IVG908"),
+    ({"birth_date": "1950-01-02"}, {"birth_date": "1940-01-02"}, "IVG908"),
+    ({"dose_total": "100 g"}, {"dose_total": "110 g"}, "IVG302"),
+    ({"height_cm": "170", "weight": "154 kg"}, {"height_cm": "165", "weight": "154 kg"}, "IVG909"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "code"), CONFLICTING, ids=str)
+def test_a_finding_changes_with_the_very_cells_that_it_is_about(
+    one: dict[str, str], other: dict[str, str], code: str
+) -> None:
+    before, after = (
+        {name: value for name, value in prints(OVER | each).items() if name.startswith(code)} for each in (one, other)
+    )
+    assert before and before.keys() == after.keys() and not set(before.values()) & set(after.values())
+
+
+def among(*orders: Mapping[str, str], of: str = "A-1") -> dict[str, str]:
+    """Rule -> fingerprint, of one order among others of the run."""
+    checked = check(*orders)
+    facts = Facts(checked)
+    found = [facts.of(i) for i in range(checked.orders.n)]
+    return {f["code"]: f["fingerprint"] for each in found if each["order_id"] == of for f in each["findings"]}
+
+
+def test_what_rests_on_the_patients_other_orders_changes_with_them() -> None:
+    one = GOOD | {"ordered_at": "2026-11-20", "dose": "1.5 g/kg", "indication": "ITP", "weight": "80 kg"}
+    other = one | {"order_id": "A-2", "ordered_at": "2026-11-20", "dose": "1 g/kg", "weight": "90 kg"}
+    third = other | {"order_id": "A-3"}
+    before = among(one, other)
+    assert {"IVG401", "IVG402", "IVG404"} <= before.keys()
+    for company in ([other | {"dose": "2 g/kg"}], [other | {"weight": "91 kg"}], [other, third]):
+        after = among(one, *company)
+        assert all(before[code] != after[code] for code in ("IVG401", "IVG402", "IVG404")), company
+        assert before["IVG904"] == after["IVG904"] if "IVG904" in before else True
+    assert among(other, one) == before  # in any order
+
+
+def test_what_rests_on_a_row_of_the_same_id_changes_with_it() -> None:
+    one, other, third = (GOOD | {"max_rate": f"{rate} mL/h"} for rate in (240, 250, 380))
+    assert among(one, other)["IVG905"] == among(one, other)["IVG905"] != among(third, other)["IVG905"]
+
+
+def test_a_day_of_an_order_is_settled_alone() -> None:
+    """Rows that differ in their day alone are one order's infusions: what was judged of one says nothing of the next."""
+    days = [OVER | {"ordered_at": f"2026-11-{day}"} for day in (20, 21)]
+    assert not set(prints(days[0]).values()) & set(prints(days[1]).values())
 
 
 def test_each_value_of_a_rechallenge_counts() -> None:
@@ -153,6 +226,7 @@ def test_a_changed_limit_parameter_or_severity_changes_the_findings_that_rest_on
         return {name for name in base.keys() & now.keys() if base[name] != now[name]}
 
     assert changed("") == set()
+    assert "IVG303 " in changed("[at_risk_over_age]\nvalue = 60\n")
     assert "IVG101 " in changed('[ceiling]\nvalue = "7 mg/kg/min"\n')
     assert changed('[high_dose]\nvalue = "0.9 g/kg"\n') == {"IVG303 "}
     assert changed('[severity.IVG303]\nseverity = "stop"\nreason = "Decided here."\n') == {"IVG303 "}

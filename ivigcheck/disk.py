@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import stat
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 ASIDE: Final = ".ivigcheck-"
 """How the name of whatever is not yet, or no longer, anybody's business begins."""
@@ -37,14 +38,15 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def write_file(path: Path, content: bytes, *, anew: bool = True) -> None:
+def write_file(path: Path, content: bytes | BinaryIO, *, anew: bool = True) -> None:
     """Writes a file and flushes it to the disk. anew: it must not be there yet."""
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
     flags = os.O_WRONLY | os.O_CREAT | _NO_LINK | (os.O_EXCL if anew else os.O_TRUNC)
     descriptor = os.open(path, flags, 0o600)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest[:_CHUNK]) :]
+        while rest := memoryview(stream.read(_CHUNK)):
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -60,6 +62,15 @@ def replace_file(path: Path, content: bytes, via: str = "") -> None:
         write_file(new, content, anew=False)
         new.replace(path)
     sync_folder(path.parent)
+
+
+def _copy(source: Path, target: Path, via: str) -> None:
+    """Puts a copy of a file in its place once it is whole."""
+    copy = target.with_name(via)
+    with _removed_unless_done(copy):
+        with source.open("rb") as file:
+            write_file(copy, file, anew=False)
+        copy.replace(target)
 
 
 @contextlib.contextmanager
@@ -98,9 +109,9 @@ def move_file(source: Path, target: Path, via: str) -> None:
     try:
         source.rename(target)
     except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        replace_file(target, source.read_bytes(), via)
+        if error.errno != errno.EXDEV or not source.is_file():
+            raise  # what is no file cannot be copied: a pipe would be waited for for ever
+        _copy(source, target, via)
         source.unlink()
     sync_folder(target.parent)
     sync_folder(source.parent)

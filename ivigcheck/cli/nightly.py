@@ -74,6 +74,7 @@ def nightly(
          published
       4  at least one order could not be checked
      70  an error of the program's own: nothing is published
+    130  it was interrupted, or asked to end
     """
     if context.invoked_subcommand is not None:
         return Exit.OK

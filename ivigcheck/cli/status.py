@@ -58,6 +58,8 @@ def status(
         hours = None
     else:
         said, hours = found, hours_since_good(found, now)
+        if found["name"] != configuration.name:
+            said, hours = {"problem": f'the reports there are those of runs named "{found["name"]}".'}, None
     recent = hours is not None and hours <= allowed
     if form is Form.JSON:
         facts = said | {"recent": recent, "hours_since_good": hours, "hours_allowed": allowed}
@@ -76,7 +78,7 @@ def _lines(name: str, said: dict[str, Any], hours: float | None, allowed: float,
     good = said.get("last_good")
     if good and hours is not None:
         counts = good.get("counts") or {}
-        checked = f"; {counts['orders']} orders, {counts['stop']} STOP" if counts else ""
+        checked = f"; {counts.get('orders')} orders, {counts.get('stop')} STOP" if counts else ""
         first = f"the last good run ended {good['ended']}, {hours:.1f} h ago, and {allowed:g} h are allowed{checked}"
     else:
         first = "there was no good run yet"
@@ -87,5 +89,5 @@ def _lines(name: str, said: dict[str, Any], hours: float | None, allowed: float,
         lines.append(f"The last run ended {said.get('ended')} with exit code {said['exit_code']}.")
     lines += [str(trouble) for trouble in said.get("troubles") or ()]
     if said.get("error"):
-        lines.append(f"It could not go on ({said['error']}): run it by hand to see why.")
+        lines.append(f"It could not go on: {said.get('message') or said['error']}")
     return [visible(line) for line in lines]

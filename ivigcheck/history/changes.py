@@ -24,7 +24,8 @@ def row_of(seen: Seen) -> tuple[str, ...]:
     return (seen.fingerprint, seen.subject, seen.basis, *names, seen.code, seen.column, seen.severity)
 
 
-def digest_of_changes(changes: Iterable[tuple[Seen, str]]) -> str:
-    """SHA-256 over what changed in a run: each finding with all that is kept of it, by fingerprint."""
-    lines = sorted(_encode([*row_of(seen), what]) for seen, what in changes)
+def digest_of_changes(changes: Iterable[tuple[Seen, str, str]]) -> str:
+    """SHA-256 over what changed in a run: each finding with all that is kept of it, what it is now, and since when it
+    stands ("" where it does not), by fingerprint."""
+    lines = sorted(_encode([*row_of(seen), what, since]) for seen, what, since in changes)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -12,8 +12,11 @@ from ivigcheck.delta import Acknowledgement, Delta, Seen, State, Stood
 from ivigcheck.errors import HistoryError
 from ivigcheck.history.changes import OPENING, SEEN, digest_of_changes, row_of
 from ivigcheck.history.entries import RUN, Entry, NewEntry
-from ivigcheck.history.files import told
+from ivigcheck.history.files import damaged, told
 from ivigcheck.history.store import WITH_PREVIOUS, History
+
+OF_LAST_RUN: Final = "last"
+"""Among what tells files apart: that the last run took the content."""
 
 RECORDER: Final = "ivigcheck"
 """Who records a run."""
@@ -57,7 +60,8 @@ class Nights:
             return _night(self._history.checked(row)) if row else None
 
     def taken(self, sha256s: Iterable[str]) -> dict[str, set[str]]:
-        """Those of these contents that runs of the stream took -> as which files, "" among them where the last run did.
+        """Those of these contents that runs of the stream took -> as which files; OF_LAST_RUN among them where the last
+        run did.
 
         What an earlier run took and the last one did not is news again: an order may be back at what it was.
         """
@@ -68,8 +72,23 @@ class Nights:
             sha256s,
         ):
             if stream == self._stream:
-                found[sha256] |= {file, ""} if last and run == last.number else {file}
+                found[sha256] |= {file, OF_LAST_RUN} if last and run == last.number else {file}
+        self._check_taken(found)
         return found
+
+    def _check_taken(self, found: Mapping[str, set[str]]) -> None:
+        """Whoever could slip a content in here could keep a file from being checked: the runs must say so too."""
+        if not found:
+            return
+        said: set[tuple[str, str]] = set()
+        with told(self._history.path):
+            for row in self._history.connection.execute(
+                f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number WHERE r.stream = ?", (self._stream,)
+            ).fetchall():
+                entry = self._history.checked(row)
+                said |= {(each["sha256"], each["file"]) for each in entry.facts["inputs"]}
+        if any((sha256, file) not in said for sha256, files in found.items() for file in files - {OF_LAST_RUN}):
+            raise damaged(self._history.path, "a file is kept as taken that no run took")
 
     def stood(self) -> dict[str, Stood]:
         """Fingerprint -> what stood after the last run."""
@@ -80,6 +99,12 @@ class Nights:
                 (self._stream,),
             )
             return {row[2]: Stood(Seen(*row[2:]), row[0], bool(row[1])) for row in rows}
+
+    def recorded_beside(self) -> int:
+        """How many entries there are that are no runs: what else was recorded."""
+        with told(self._history.path):
+            row = self._history.connection.execute("SELECT entries - (SELECT count(*) FROM run) FROM head").fetchone()
+            return int(row[0])
 
     def known(self, subjects: Iterable[str]) -> set[str]:
         """Those of these subjects that ever stood."""
@@ -97,7 +122,7 @@ class Nights:
             "stream": self._stream,
             "inputs": [{"sha256": each.sha256, "file": each.file, "rows": each.rows} for each in night.inputs],
             "delta": delta.counts(),
-            "changes": digest_of_changes((seen, what) for seen, what in delta.changes),
+            "changes": digest_of_changes(_with_since(delta)),
         }
         with history.at_once():
             last = self.last()
@@ -115,21 +140,18 @@ class Nights:
         execute, many = self._history.connection.execute, self._history.connection.executemany
         execute("INSERT INTO run VALUES (?, ?, ?)", (number, night.id, self._stream))
         many("INSERT INTO taken VALUES (?, ?, ?)", [(number, each.sha256, each.file) for each in night.inputs])
-        found = {seen.fingerprint: (seen, what) for seen, what in delta.changes}
+        found = {seen.fingerprint: (seen, what, since) for seen, what, since in _with_since(delta)}
         numbers = self._numbers(found)
         many(
             "INSERT INTO finding (fingerprint, subject, basis, order_id, patient_id, code, about_column, severity) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [row_of(seen) for fingerprint, (seen, _) in found.items() if fingerprint not in numbers],
+            [row_of(seen) for fingerprint, (seen, *_) in found.items() if fingerprint not in numbers],
         )
         numbers |= self._numbers(found.keys() - numbers.keys())
-        many("INSERT INTO change VALUES (?, ?, ?)", [(number, numbers[f], what) for f, (_, what) in found.items()])
-        standing = [
-            (self._stream, numbers[f], what == State.ACKNOWLEDGED, delta.marks[f].since)
-            for f, (_, what) in found.items()
-            if what in OPENING
-        ]
-        over = [(self._stream, numbers[f]) for f, (_, what) in found.items() if what not in OPENING]
+        kept = [(numbers[fingerprint], what, since) for fingerprint, (_, what, since) in found.items()]
+        many("INSERT INTO change VALUES (?, ?, ?, ?)", [(number, *change) for change in kept])
+        standing = [(self._stream, f, what == State.ACKNOWLEDGED, since) for f, what, since in kept if what in OPENING]
+        over = [(self._stream, f) for f, what, _ in kept if what not in OPENING]
         many("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", standing)
         many("DELETE FROM standing WHERE stream = ? AND finding = ?", over)
 
@@ -155,6 +177,12 @@ class NewNight:
     day: str
     inputs: Sequence[TakenFile]
     facts: Mapping[str, Any]
+
+
+def _with_since(delta: Delta) -> list[tuple[Seen, str, str]]:
+    """What changed, each with the day since when it stands; "" for what is over."""
+    marks = delta.marks
+    return [(seen, what, marks[seen.fingerprint].since if what in OPENING else "") for seen, what in delta.changes]
 
 
 def _night(entry: Entry) -> Night:

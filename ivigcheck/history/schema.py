@@ -85,6 +85,7 @@ CREATE TABLE change (
     run INTEGER NOT NULL REFERENCES run (number),
     finding INTEGER NOT NULL REFERENCES finding (number),
     what TEXT NOT NULL,
+    since TEXT NOT NULL,
     PRIMARY KEY (run, finding)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE standing (

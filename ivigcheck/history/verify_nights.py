@@ -30,16 +30,19 @@ def night_problems(connection: sqlite3.Connection) -> Iterator[str]:
         if taken.get(number, set()) != {(each["sha256"], each["file"]) for each in facts["inputs"]}:
             yield f"The files that the run of entry {number} took are not those that it says."
     changes = connection.execute(
-        f"SELECT c.run, c.what, {SEEN} FROM change c LEFT JOIN finding f ON f.number = c.finding ORDER BY c.run"
+        f"SELECT c.run, c.what, c.since, {SEEN} FROM change c LEFT JOIN finding f ON f.number = c.finding "
+        "ORDER BY c.run"
     )
     left = dict(runs)
     for run, rows in itertools.groupby(changes, key=lambda row: int(row[0])):
-        digest = digest_of_changes((Seen(*row[2:]), row[1]) for row in rows)
+        digest = digest_of_changes((Seen(*row[3:]), row[1], row[2]) for row in rows)
         if left.pop(run, {}).get("changes") != digest:
             yield f"What changed in the run of entry {run} was altered."
     for run, facts in left.items():
         if facts["changes"] != digest_of_changes(()):
             yield f"What changed in the run of entry {run} is missing."
+    for (number,) in connection.execute("SELECT number FROM finding WHERE number NOT IN (SELECT finding FROM change)"):
+        yield f"The finding {number} was found by no run."
     yield from _standing(connection)
 
 
@@ -57,16 +60,18 @@ def _acknowledged(connection: sqlite3.Connection) -> Iterator[str]:
 def _standing(connection: sqlite3.Connection) -> Iterator[str]:
     """What stands follows from the last change of each finding in a stream."""
     implied = {
-        (stream, finding): what == State.ACKNOWLEDGED.value
-        for stream, finding, what, _ in connection.execute(
-            "SELECT r.stream, c.finding, c.what, max(c.run) FROM change c JOIN run r ON r.number = c.run "
+        (stream, finding): (int(what == State.ACKNOWLEDGED.value), since)
+        for stream, finding, what, since, _ in connection.execute(
+            "SELECT r.stream, c.finding, c.what, c.since, max(c.run) FROM change c JOIN run r ON r.number = c.run "
             "GROUP BY r.stream, c.finding"
         )
         if what in OPENING
     }
     kept = {
-        (stream, finding): bool(acknowledged)
-        for stream, finding, acknowledged in connection.execute("SELECT stream, finding, acknowledged FROM standing")
+        (stream, finding): (acknowledged, since)
+        for stream, finding, acknowledged, since in connection.execute(
+            "SELECT stream, finding, acknowledged, since FROM standing"
+        )
     }
     wrong = len(implied.items() ^ kept.items())
     if wrong:

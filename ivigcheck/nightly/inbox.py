@@ -13,11 +13,13 @@ from typing import Final
 
 from ivigcheck.disk import ASIDE, move_file
 from ivigcheck.errors import InputError
+from ivigcheck.history.nights import OF_LAST_RUN
+from ivigcheck.intake.files import LARGEST
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.show import visible
 
 _LOOK_AGAIN_S: Final = 1.0
-_MOST_KEPT: Final = 100  # of a name in the archive, so that it is none that a file system refuses
+_MOST_KEPT: Final = 150  # bytes of a name that is kept in the archive, so that it is none that a file system refuses
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,12 +38,14 @@ class Arrived:
 
 @dataclass(eq=False, repr=False)
 class Inbox:
-    """What lies there. new: oldest first; checked_before: files that an earlier run took, with the same content as one
-    of the last run, or as another new one."""
+    """What lies there. new: to be checked, oldest first. checked_before: what an earlier run checked, and what has the
+    same content as another file; left_out: whether orders of the last run are among them. growing: left for the next.
+    """
 
     new: list[Arrived] = field(default_factory=list)
     checked_before: list[Arrived] = field(default_factory=list)
     growing: list[Path] = field(default_factory=list)
+    left_out: bool = False
 
 
 def arrivals(
@@ -60,17 +64,40 @@ def sorted_out(
     arrived: Sequence[Arrived],
     growing: Sequence[Path],
     taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
+    *,
+    files_stay: bool,
+    as_last_time: bool,
 ) -> Inbox:
-    """Which files are new. taken: as `Nights.taken` tells which of these contents were taken earlier."""
+    """Which files are to be checked.
+
+    Those are not that an earlier run checked and that only lie here still. Those are neither that have the content of
+    one of the last run, unless that run would come to something else for them, or another file is new: then all of them
+    are this run's orders.
+    taken: as `Nights.taken` tells which of these contents were taken earlier. files_stay: whether checked files stay in
+    the inbox. as_last_time: whether the day, the policy and the history are those of the last run.
+    """
     before = taken({each.sha256 for each in arrived if each.sha256})
     found = Inbox(growing=sorted(growing))
     here: set[str] = set()
+    same: list[Arrived] = []
     for each in arrived:
         files = before.get(each.sha256, ())
-        is_known = each.sha256 in here or "" in files or each.identity in files
-        (found.checked_before if is_known else found.new).append(each)
+        of_last_run = OF_LAST_RUN in files
+        if each.sha256 in here:
+            found.checked_before.append(each)
+        elif each.identity in files and (files_stay or of_last_run):
+            found.checked_before.append(each)
+            found.left_out = found.left_out or of_last_run
+        elif of_last_run and as_last_time:
+            same.append(each)
+        else:
+            found.new.append(each)
         if each.sha256:
             here.add(each.sha256)
+    if found.new:
+        found.new = sorted([*found.new, *same], key=arrived.index)
+    else:
+        found.checked_before += same
     return found
 
 
@@ -134,9 +161,9 @@ def _listed(config: NightlyConfig) -> list[tuple[Path, os.stat_result]]:
 
 def _sha256(path: Path) -> str:
     """The hash of a regular file's content; "" where it cannot be read, which its reader will tell with the reason."""
-    if not path.is_file():
-        return ""
     try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -162,11 +189,11 @@ def unfinished(name: str) -> str:
 
 def free_place(folder: Path, run_id: str, name: str) -> Path:
     """A place that nothing has, for a file that is put away: its name begins with the run's."""
-    before = f"{run_id}_"
-    stem, dot, ending = name.rpartition(".")
-    kept = f"{(stem or name)[:_MOST_KEPT]}{dot}{ending[:_MOST_KEPT]}" if dot else name[:_MOST_KEPT]
-    target, k = folder / f"{before}{kept}", 1
+    stem, ending = Path(name).stem, Path(name).suffix
+    room = max(0, _MOST_KEPT - len(os.fsencode(ending)))
+    kept = os.fsdecode(os.fsencode(stem)[:room] + os.fsencode(ending)[:_MOST_KEPT])
+    target, k = folder / f"{run_id}_{kept}", 1
     while os.path.lexists(target):
         k += 1
-        target = folder / f"{before}{k}_{kept}"
+        target = folder / f"{run_id}_{k}_{kept}"
     return target

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from ivigcheck.errors import Exit, RunError, Stop, UsageError
+from ivigcheck.errors import Exit, InputError, RunError, Stop, UsageError
 from ivigcheck.history import History
 from ivigcheck.history.nights import Night, Nights
 from ivigcheck.history.recalled import memory_of
-from ivigcheck.knowledge import built_in
+from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.nightly.inbox import arrivals, sorted_out
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.nightly.lock import only_run
 from ivigcheck.nightly.log import Log
 from ivigcheck.nightly.places import missing
-from ivigcheck.nightly.publishing import publish_run
+from ivigcheck.nightly.publishing import Tonight, publish_run
 from ivigcheck.nightly.shelf import Shelf, new_run_id, told
 from ivigcheck.nightly.state import Run, iso
 from ivigcheck.nightly.status import StatusFile, read_status
@@ -28,6 +29,7 @@ from ivigcheck.pipeline import Progress, check_tables
 from ivigcheck.report import summary
 from ivigcheck.site import read_site_policy
 from ivigcheck.site.clock import today
+from ivigcheck.version import __version__
 
 _INTERRUPTED: Final = 130
 
@@ -64,8 +66,8 @@ def run_night(
         facts: dict[str, Any] = {"run": run_id, "started": iso(started)}
         run = Run(config, run_id, started, log(run_id), Shelf(config.reports), progress, facts)
         status = StatusFile(config.reports, config.name)
+        published = _published(config)  # before anything is touched: the folder may be another configuration's
         try:
-            published = _published(config)
             with told(config.reports):
                 status.write("running", facts)
             run.log("started", name=config.name)
@@ -76,6 +78,7 @@ def run_night(
         except BaseException as error:
             code = error.exit_code if isinstance(error, Stop) else _code_of(error)
             run.log("failed", exit_code=int(code), error=type(error).__name__)
+            facts["message"] = str(error) if isinstance(error, Stop) and not isinstance(error, InputError) else None
             ended = {**facts, "ended": iso(datetime.now(UTC)), "exit_code": int(code), "error": type(error).__name__}
             with contextlib.suppress(OSError):  # what went wrong first is what is told
                 status.write("ended", ended)
@@ -86,15 +89,24 @@ def _code_of(error: BaseException) -> int:
     return Exit.INTERNAL if isinstance(error, Exception) else _INTERRUPTED
 
 
-def _published(config: NightlyConfig) -> str | None:
-    """The last run whose reports were told to be out, by the status file; None where it says nothing of that.
+def _circumstances(config: NightlyConfig, day: date, knowledge: Knowledge, nights: Nights) -> str:
+    """What a run's findings rest on beside its files, as one hash: with the same, the same files have the same."""
+    said = (
+        __version__, day.isoformat(), knowledge.policy.sha256, knowledge.sha256, config.sheet, config.encoding,
+        nights.recorded_beside(),
+    )  # fmt: skip
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _published(config: NightlyConfig) -> str:
+    """The last run whose reports were told to be out, by the status file; "" where it says nothing of that.
 
     Raises UsageError where the folder of reports is another configuration's.
     """
     try:
         status = read_status(config.reports)
     except RunError:
-        return None
+        return ""
     if status.get("name") != config.name:
         raise UsageError(
             f'{config.file}: the reports in {config.reports} are those of runs named "{status.get("name")}"; fix: give '
@@ -125,7 +137,7 @@ def _gravest(codes: Sequence[Exit]) -> Exit:
     return next((code for code in order if code in codes), Exit.OK)
 
 
-def _go(run: Run, day: date | None, published: str | None) -> None:
+def _go(run: Run, day: date | None, published: str) -> None:
     config = run.config
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
     day = day or today(knowledge)
@@ -136,29 +148,46 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
         nights = Nights(history, config.name)
         last = nights.last()
         _recover(run, nights, last, published)
-        inbox = sorted_out(arrived, growing, nights.taken)
+        circumstances = _circumstances(config, day, knowledge, nights)
+        inbox = sorted_out(
+            arrived,
+            growing,
+            nights.taken,
+            files_stay=config.archive is None,
+            as_last_time=last is not None
+            and bool(last.facts.get("complete"))
+            and last.facts.get("circumstances") == circumstances,
+        )
         tables, failed = read_new(run, inbox, knowledge)
-        newest = newest_file(inbox, last)
+        newest = newest_file(inbox, last, run.started.timestamp())
         check_newest(run, newest)
         if tables:
             checked = check_tables(list(tables.values()), day, knowledge=knowledge, memory=memory)
             taken = [(each, tables[each.path]) for each in inbox.new if each.path in tables]
-            publish_run(run, checked, taken, history, nights, last, newest)
+            night = Tonight(taken, last, newest, circumstances, left_out=inbox.left_out)
+            publish_run(run, checked, history, nights, night)
     if not tables:
         run.told.append("no new file")
     put_all_away(run, inbox, tables, failed)
 
 
-def _recover(run: Run, nights: Nights, last: Night | None, published: str | None) -> None:
+def _recover(run: Run, nights: Nights, last: Night | None, published: str) -> None:
     """Puts in place what a run had recorded that did not come to its end, tells of it, and removes what one had not
     recorded.
 
-    published: the last run that was told; None where that is not known, as after the status file was lost.
+    published: the last run that was told; "" where that is not known, as after the status file was lost.
+    Raises UsageError where the last run of this name is none of this folder's.
     """
     left = list(run.shelf.left_behind())
     recorded = {each: night for each in left if (night := nights.run(each))}
     run.shelf.sweep(each for each in left if each not in recorded)
-    if last and published is not None and published != last.id:
+    if last and published != last.id:
+        if last.id not in recorded and not run.shelf.has(last.id):
+            raise UsageError(
+                f'{run.config.file}: the last run named "{run.config.name}" in the history, {last.id}, has its reports '
+                "in another folder; fix: give each configuration that uses this history a name of its own. Where the "
+                "folder of the reports was lost, a new name begins anew"
+            )
         recorded[last.id] = last
     for run_id, night in sorted(recorded.items()):
         run.shelf.put_in_place(run_id)
@@ -167,4 +196,4 @@ def _recover(run: Run, nights: Nights, last: Night | None, published: str | None
         run.facts["reports"] = run_id
         run.log("recovered", recovered=run_id, exit_code=int(code))
         counted = summary(night.facts["counts"], night.day)
-        run.recovered.append(f"Run {run_id} was interrupted, and its reports are out now: {counted}.")
+        run.recovered.append(f"Run {run_id} was interrupted before it was told; its reports are out: {counted}.")

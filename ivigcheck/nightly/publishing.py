@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,15 +28,26 @@ NOTHING_NEW: Final = "nothing-new"
 """An empty file among a run's reports, there where nobody needs to read them."""
 
 
-def publish_run(
-    run: Run,
-    checked: Checked,
-    taken: Sequence[tuple[Arrived, Table]],
-    history: History,
-    nights: Nights,
-    last: Night | None,
-    newest: float | None,
-) -> None:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tonight:
+    """What a run has to do with. taken: the files with their orders; last: the run before; newest: when the newest file
+    was written; circumstances: what the findings rest on beside the files; left_out: whether orders of the last run lie
+    in the inbox that are not checked this time."""
+
+    taken: Sequence[tuple[Arrived, Table]]
+    last: Night | None
+    newest: float | None
+    circumstances: str
+    left_out: bool
+
+    @property
+    def has_every_order(self) -> bool:
+        """Whether an order that is not there is no longer active, as far as the files tell: after a run that lacked
+        something, what it lacked may come alone."""
+        return not self.left_out and (self.last is None or bool(self.last.facts.get("complete")))
+
+
+def publish_run(run: Run, checked: Checked, history: History, nights: Nights, tonight: Tonight) -> None:
     """Compares, writes the reports aside, records the run, and puts the reports in their place."""
     config, tally = run.config, counts(checked)
     if tally["orders"] < config.min_orders:
@@ -45,7 +57,7 @@ def publish_run(
             orders=tally["orders"],
         )
     rendering = Rendering(checked, run.started)
-    delta = _compared(run, rendering, history, nights, last, checked)
+    delta = _compared(run, rendering, history, nights, tonight, checked)
     rendering.compared(delta, run.id, [*run.troubles, *run.recovered])
     report = rendering.report
     code = Exit.CANNOT_RUN if run.troubles else exit_code(_open_counts(config, report), config.fail_on)
@@ -61,14 +73,15 @@ def publish_run(
         day = checked.orders.as_of.isoformat()
         facts = {
             "started": iso(run.started),
-            "newest_file": newest,
+            "newest_file": tonight.newest,
+            "circumstances": tonight.circumstances,
             "counts": tally,
             "exit_code": int(code),
             "policy": f"{report['policy']['id']} {report['policy']['version']}",
             "knowledge": report["knowledge"]["version"],
             "complete": not run.troubles,
         }
-        inputs = [TakenFile(table.sha256, file.identity, len(table.rows)) for file, table in taken]
+        inputs = [TakenFile(table.sha256, file.identity, len(table.rows)) for file, table in tonight.taken]
         with History.recording(config.history) as opened:
             Nights(opened, config.name).record(NewNight(run.id, day, inputs, facts), delta, datetime.now(UTC))
         recorded = True
@@ -91,7 +104,7 @@ def _undo(run: Run) -> None:
 
 
 def _compared(
-    run: Run, rendering: Rendering, history: History, nights: Nights, last: Night | None, checked: Checked
+    run: Run, rendering: Rendering, history: History, nights: Nights, tonight: Tonight, checked: Checked
 ) -> Delta:
     stood = nights.stood()
     found = {
@@ -122,8 +135,8 @@ def _compared(
         nights.known(fresh),
         day=day,
         # A row that nobody knows whose it is may be any order's; and of a run that lacks files, orders are missing.
-        complete=run.config.every_order and named and not run.troubles,
-        since_run=last.id if last else "",
+        complete=run.config.every_order and tonight.has_every_order and named and not run.troubles,
+        since_run=tonight.last.id if tonight.last else "",
     )
 
 

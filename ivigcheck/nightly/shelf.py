@@ -73,10 +73,17 @@ class Shelf:
                     shutil.rmtree(left)
                 staged.rename(place)
                 sync_folder(self._folder)
+            link = self._folder / LATEST
+            if link.exists() and not link.is_symlink():
+                raise OutputError(f"{visible(str(link))}: is there, and is no symbolic link: move it away.")
             if place.is_dir():  # a site may have removed the reports of a run that it has read
                 with contextlib.suppress(NotImplementedError, PermissionError):  # without links, the status names it
-                    point(self._folder / LATEST, run_id)
+                    point(link, run_id)
         return place
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run's reports are in their place."""
+        return (self._folder / run_id).is_dir()
 
     def _staged(self, run_id: str) -> Path:
         return self._folder / f"{_STAGED}{run_id}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -55,25 +57,45 @@ class StatusFile:
             return {}
 
 
+class _LastGood(msgspec.Struct):
+    run: str
+    ended: str
+    counts: dict[str, int] = {}
+
+
+class _Status(msgspec.Struct):
+    """As much of the file as must have its shape for it to be used."""
+
+    schema: Literal["ivigcheck.status/1"]
+    name: str
+    state: Literal["running", "ended"]
+    run: str
+    published: str | None = None
+    last_good: _LastGood | None = None
+    troubles: list[str] = []
+    exit_code: int | None = None
+    error: str | None = None
+    message: str | None = None
+
+
 def read_status(reports: Path) -> dict[str, Any]:
     """What the status file of a folder of reports says. Raises RunError where there is none, or none that is whole."""
     path = reports / NAME
     try:
-        with path.open("rb") as file:
-            found = msgspec.json.decode(file.read(_LARGEST))
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise RunError(f"{visible(str(path))} is no file: remove it.")
+            content = file.read(_LARGEST)
+        msgspec.json.decode(content, type=_Status)
+        found: dict[str, Any] = msgspec.json.decode(content)
     except FileNotFoundError as error:
         raise RunError(f"{visible(str(path))} does not exist: no run has ended there yet.") from error
-    except (OSError, msgspec.DecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no whole JSON"
-        raise RunError(f"{visible(str(path))} cannot be read: {why}.") from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA or not _is_sound(found):
-        raise RunError(f"{visible(str(path))} is no status file of ivigcheck.")
+    except OSError as error:
+        raise RunError(f"{visible(str(path))} cannot be read: {error.strerror or 'no reason is given'}.") from error
+    except (ValueError, RecursionError) as error:  # no JSON, or of another shape
+        raise RunError(f"{visible(str(path))} is damaged, or no status file: the next run makes it anew.") from error
     return found
-
-
-def _is_sound(found: dict[str, Any]) -> bool:
-    last_good, published = found.get("last_good"), found.get("published")
-    return isinstance(last_good, dict | None) and isinstance(published, str | None)
 
 
 def hours_since_good(status: Mapping[str, Any], now: datetime) -> float | None:

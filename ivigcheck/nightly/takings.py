@@ -47,12 +47,8 @@ def read_new(run: Run, inbox: Inbox, knowledge: Knowledge) -> tuple[dict[Path, T
         "growing": len(inbox.growing),
     }
     if failed:
-        what = (
-            "1 file could not be read: it is"
-            if len(failed) == 1
-            else f"{len(failed)} files could not be read: they are"
-        )
-        run.trouble("not_read", f"{what} put into the quarantine folder, with the reason.", files=len(failed))
+        what = "1 file could not be read" if len(failed) == 1 else f"{len(failed)} files could not be read"
+        run.trouble("not_read", f"{what}: see the quarantine folder for the reason.", files=len(failed))
     if inbox.growing:
         many = len(inbox.growing)
         what = "1 file was" if many == 1 else f"{many} files were"
@@ -60,10 +56,11 @@ def read_new(run: Run, inbox: Inbox, knowledge: Knowledge) -> tuple[dict[Path, T
     return tables, failed
 
 
-def newest_file(inbox: Inbox, last: Night | None) -> float | None:
-    """When the newest file was written that ever came, in seconds since the epoch; None where none did."""
+def newest_file(inbox: Inbox, last: Night | None, now: float) -> float | None:
+    """When the newest file was written that ever came; None where none did. It and now: seconds since the epoch."""
     known = [float(last.facts["newest_file"])] if last else []
-    return max([*known, *(each.written for each in (*inbox.new, *inbox.checked_before))], default=None)
+    here = (min(each.written, now) for each in (*inbox.new, *inbox.checked_before))  # a clock may run ahead
+    return max([*known, *here], default=None)
 
 
 def check_newest(run: Run, newest: float | None) -> None:

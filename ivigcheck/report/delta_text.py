@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ivigcheck.delta import State
 from ivigcheck.report.delta_facts import ENDINGS, MEANINGS, SECTIONS, acknowledged_text, news, section_of
 from ivigcheck.report.lines import limit_line, shown_id
 from ivigcheck.report.model import deviation_text, is_folded, place, summary
@@ -71,8 +72,9 @@ def _title(section: str, count: int) -> str:
 def _section(report: Mapping[str, Any], section: str) -> Iterator[str]:
     folded = 0
     for order, findings in section_of(report, section):
-        # What only says that nobody documented a risk, or named a product, is counted and not told one by one.
-        if is_folded(order):
+        # What only says that nobody documented a risk, or named a product, is counted and not told one by one; but for
+        # what somebody settled, which is told with who and why.
+        if is_folded(order) and section != State.ACKNOWLEDGED:
             folded += 1
             continue
         order_id, patient_id = (shown_id(order[f"{what}_id"], what) for what in ("order", "patient"))
@@ -86,7 +88,7 @@ def _section(report: Mapping[str, Any], section: str) -> Iterator[str]:
         yield ""
     if folded:
         what = "1 order has" if folded == 1 else f"{folded} orders have"
-        yield f"{what} only undocumented risk questions or an open product (IVG904, IVG907)."
+        yield f"{what} only undocumented risk questions or an open product (IVG904, IVG907): see the other reports."
         yield ""
 
 

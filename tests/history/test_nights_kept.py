@@ -10,7 +10,15 @@ from history_stores import NOW, problems, raw
 from ivigcheck.delta import Delta, Mark, Seen, State
 from ivigcheck.errors import HistoryError
 from ivigcheck.history import History, NewEntry
-from ivigcheck.history.nights import NewNight, Nights, TakenFile, acknowledgements, recorded_nights, standing_findings
+from ivigcheck.history.nights import (
+    OF_LAST_RUN,
+    NewNight,
+    Nights,
+    TakenFile,
+    acknowledgements,
+    recorded_nights,
+    standing_findings,
+)
 from ivigcheck.history.stats import rule_stats
 
 
@@ -75,8 +83,16 @@ def test_what_stands_follows_from_the_runs(path: Path) -> None:
 def test_files_are_known_by_content_and_by_what_they_were(path: Path) -> None:
     with History.reading(path) as history:
         taken = Nights(history, "nightly").taken([each * 64 for each in "1459"])
-        assert taken == {"1" * 64: {"1" * 16}, "4" * 64: {"4" * 16, ""}}
+        assert taken == {"1" * 64: {"1" * 16}, "4" * 64: {"4" * 16, OF_LAST_RUN}}
         assert Nights(history, "other").taken(["1" * 64]) == {}
+
+
+def test_a_content_that_is_slipped_in_as_taken_stops_the_run(path: Path) -> None:
+    """It would keep the file from being checked."""
+    with raw(path) as connection:
+        connection.execute("INSERT INTO taken VALUES (4, ?, '')", ("9" * 64,))
+    with History.reading(path) as history, pytest.raises(HistoryError, match="no run took"):
+        Nights(history, "nightly").taken(["9" * 64])
 
 
 def test_an_acknowledgement_holds_until_its_day_unless_it_is_withdrawn(path: Path) -> None:
@@ -114,10 +130,13 @@ TAMPERED = [
     ("UPDATE finding SET basis = 'x' WHERE order_id = 'O-bb'", "What changed in the run of entry 1 was altered"),
     ("UPDATE change SET what = 'gone' WHERE run = 4", "What changed in the run of entry 4 was altered"),
     ("DELETE FROM change WHERE run = 4", "What changed in the run of entry 4 is missing"),
-    ("INSERT INTO change SELECT 4, number, 'gone' FROM finding WHERE order_id = 'O-cc'", "run of entry 4 was altered"),
+    ("INSERT INTO change SELECT 4, number, 'gone', '' FROM finding WHERE order_id = 'O-cc'", "run of entry 4 was altered"),
     ("DELETE FROM standing WHERE acknowledged = 0", "Which findings stand"),
     ("UPDATE standing SET acknowledged = 1", "Which findings stand"),
     ("INSERT INTO standing SELECT 'other', number, 0, '' FROM finding", "Which findings stand"),
+    ("UPDATE standing SET since = '2020-01-01'", "Which findings stand"),
+    ("UPDATE change SET since = '2020-01-01' WHERE run = 1", "What changed in the run of entry 1 was altered"),
+    ("INSERT INTO finding SELECT 99, 'x', subject, basis, '', '', code, '', severity FROM finding LIMIT 1", "finding 99 was found by no run"),
     ("DELETE FROM acknowledged", "Entry 2 is not found as the acknowledgement"),
     ("UPDATE acknowledged SET fingerprint = 'aa00000000000000'", "Entry 2 is not found as the acknowledgement"),
     ("DELETE FROM taken WHERE run = 1", "files that the run of entry 1 took"),

@@ -11,10 +11,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from nights import CANARY, DAY, Pharmacy, ago, order, resolved, states, summary_counts
+from nights import CANARY, DAY, Pharmacy, ago, fingerprints, order, resolved, states, summary_counts
+from nights_moment import NOW, acknowledge
 
 from ivigcheck.errors import Exit, HistoryError, RunError, Stop, UsageError
-from ivigcheck.history import History
+from ivigcheck.history import History, NewEntry
 from ivigcheck.history.nights import Nights
 
 OVER = {"max_rate": "9 mg/kg/min"}
@@ -34,10 +35,139 @@ def test_the_same_file_twice_is_nothing_new(pharmacy: Pharmacy) -> None:
     assert first.code == Exit.FINDINGS and summary_counts(first.line)["new"] == 2  # ceiling and label
     latest = pharmacy.report()
     pharmacy.drop("again.csv", [order("A", **OVER)])
-    second = pharmacy.run(NEXT)
+    second = pharmacy.run()
     assert second.code == Exit.OK and "no new file" in second.line
     assert pharmacy.report() == latest and names(pharmacy.folder / "inbox") == []
-    assert [line for line in pharmacy.logged if "file_taken" in line][1:] == []
+    pharmacy.drop("next day.csv", [order("A", **OVER)])
+    third = pharmacy.run(NEXT)  # a new day may make another thing of the same orders, so that they are checked
+    assert third.code == Exit.FINDINGS and set(states(pharmacy.report()).values()) == {"still_open"}
+
+
+@pytest.mark.parametrize("what", ["day", "history", "policy", "sheet", "not complete"])
+def test_the_same_file_is_checked_again_where_something_else_is_another(pharmacy: Pharmacy, what: str) -> None:
+    (pharmacy.folder / "policy.toml").write_text('id = "site"\nversion = "1"\n')
+    pharmacy.configure(policy="policy.toml", min_orders=2 if what == "not complete" else 1)
+    pharmacy.night([order("A")])
+    pharmacy.drop("again.csv", [order("A")])
+    if what == "history":
+        with History.recording(pharmacy.history) as history:
+            history.append([NewEntry("confirmed_thrombosis", f"{CANARY}A", "2026-11-01", "AB", {})], NOW)
+    elif what == "policy":
+        (pharmacy.folder / "policy.toml").write_text('id = "site"\nversion = "1"\n[ceiling]\nvalue = "4 mg/kg/min"\n')
+    elif what == "sheet":
+        pharmacy.configure(policy="policy.toml", sheet="Orders")
+    code = {"history": Exit.FINDINGS, "policy": Exit.FINDINGS, "not complete": Exit.CANNOT_RUN}.get(what, Exit.OK)
+    outcome = pharmacy.run(NEXT if what == "day" else DAY)
+    assert outcome.code == code and "no new file" not in outcome.line
+
+
+def test_an_acknowledgement_ends_on_its_day_though_the_export_is_the_same(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A", **OVER)])
+    acknowledge(pharmacy, *fingerprints(pharmacy.report()).values(), until=DAY)
+    pharmacy.drop("b.csv", [order("A", **OVER)])
+    pharmacy.run()
+    assert set(states(pharmacy.report()).values()) == {"acknowledged"}
+    pharmacy.drop("c.csv", [order("A", **OVER)])
+    pharmacy.run(NEXT)
+    assert set(states(pharmacy.report()).values()) == {"reopened"}
+
+
+def test_a_file_that_comes_late_does_not_make_the_others_orders_gone(pharmacy: Pharmacy) -> None:
+    """A ward's file that could not be read last night comes alone tonight."""
+    pharmacy.drop("bad.csv", "truncated\n")
+    assert states(pharmacy.night([order("A", **OVER)]))["A", "IVG101"] == "new"
+    report = pharmacy.night([order("B")])
+    assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
+    assert pharmacy.status()["exit_code"] == Exit.OK  # of the orders that it had
+    report = pharmacy.night([order("B"), order("C")], NEXT)
+    assert resolved(report)["A", "IVG101"] == "gone"  # now a whole night has come without it
+
+
+def test_of_two_files_the_unchanged_one_is_checked_with_the_changed_one(pharmacy: Pharmacy) -> None:
+    for day, ward in ((DAY, "a"), (DAY, "b"), (NEXT, "c")):
+        pharmacy.drop(f"{ward}1.csv", [order(ward)])
+        pharmacy.drop(f"{ward}2.csv", [order("STOP", **OVER)])
+        assert pharmacy.run(day).code == Exit.FINDINGS
+        report = pharmacy.report()
+        assert resolved(report) == {} and report["counts"]["orders"] == 2
+
+
+def test_a_file_of_the_last_run_that_only_lies_there_still_makes_no_order_gone(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(archive=None)
+    pharmacy.night([order("A", **OVER)])
+    report = pharmacy.night([order("B")], NEXT)
+    assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
+
+
+def test_one_day_of_an_order_is_not_settled_with_another(pharmacy: Pharmacy) -> None:
+    first = order("A", **OVER) | {"ordered_at": "2026-11-20"}
+    second = order("A", max_rate="5 mg/kg/min") | {"ordered_at": "2026-11-21"}
+    pharmacy.night([first])
+    acknowledge(pharmacy, *fingerprints(pharmacy.report()).values())
+    pharmacy.night([first, second], NEXT)
+    report = pharmacy.night([first, second | OVER], NEXT)
+    of_second = [f for o in report["orders"] if o["source"]["row"] == 3 for f in o["findings"] if f["code"] == "IVG101"]
+    assert [f["delta"]["state"] for f in of_second] == ["reopened"]
+
+
+def test_a_time_stamp_in_the_future_does_not_silence_the_alarm_for_old_files(pharmacy: Pharmacy) -> None:
+    ago(pharmacy.drop("a.csv", [order("A")]), -1_000_000)
+    pharmacy.run()
+    ago(pharmacy.drop("b.csv", [order("B")]), 2)
+    with History.reading(pharmacy.history) as history:
+        last = Nights(history, "nightly").last()
+    assert last is not None and last.facts["newest_file"] <= time.time()
+
+
+def test_a_name_too_long_for_the_archive_is_cut(pharmacy: Pharmacy) -> None:
+    for name in ("語" * 80 + ".csv", "x" * 251 + ".csv", "é" * 120 + ".c" + "s" * 3 + "v"):
+        pharmacy.drop(name[:250], "broken")
+    pharmacy.drop("good.csv", [order("A")])
+    pharmacy.run()
+    assert [name for name in names(pharmacy.folder / "inbox") if name.endswith(".csv")] == []
+    assert all(len(os.fsencode(name)) <= 255 for name in names(pharmacy.folder / "quarantine"))
+
+
+def test_a_file_that_is_far_too_large_is_not_read_to_see_whether_it_is_new(pharmacy: Pharmacy) -> None:
+    with (pharmacy.folder / "inbox" / "large.csv").open("wb") as file:
+        file.truncate(1 << 40)  # of holes; to read it would take hours
+    pharmacy.drop("good.csv", [order("A", **OVER)])
+    assert pharmacy.run().code == Exit.CANNOT_RUN and states(pharmacy.report())["A", "IVG101"] == "new"
+    (kept,) = (pharmacy.folder / "quarantine").glob("*.csv")
+    kept.unlink()
+
+
+def test_a_configuration_of_another_name_touches_nothing_in_a_folder_that_is_not_its_own(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A")])
+    status = (pharmacy.reports / "status.json").read_bytes()
+    pharmacy.configure(name="children")
+    pharmacy.drop("b.csv", [order("B", **OVER)])
+    for _ in range(2):
+        with pytest.raises(UsageError, match='runs named "nightly"'):
+            pharmacy.run()
+        assert (pharmacy.reports / "status.json").read_bytes() == status
+    pharmacy.configure()
+    assert pharmacy.run().code == Exit.FINDINGS
+
+
+def test_two_configurations_of_one_name_and_one_history_are_told_apart(pharmacy: Pharmacy, tmp_path: Path) -> None:
+    pharmacy.night([order("A", **OVER)])
+    other = Pharmacy(tmp_path / "other", {"history": str(pharmacy.history)})
+    other.drop("b.csv", [order("B")])
+    with pytest.raises(UsageError, match="in another folder"):
+        other.run()
+    assert names(other.folder / "inbox") == ["b.csv"]
+    pharmacy.night([order("A", **OVER), order("C")])
+
+
+def test_a_run_that_nobody_is_known_to_have_been_told_of_is_told(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A", **OVER)])
+    (pharmacy.reports / "status.json").write_bytes(b"{")
+    (pharmacy.reports / "latest").unlink()
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.FINDINGS and "interrupted before it was told" in outcome.line
+    assert states(pharmacy.report())["A", "IVG101"] == "new"
+    assert pharmacy.run().code == Exit.OK
 
 
 def test_the_same_orders_in_another_file_are_still_open_and_nothing_is_written_down_anew(pharmacy: Pharmacy) -> None:
@@ -130,15 +260,6 @@ def test_an_order_that_is_back_at_what_it_was_is_checked_again(pharmacy: Pharmac
     assert states(pharmacy.report())["A", "IVG101"] == "reopened"
 
 
-def test_a_report_folder_is_one_configurations_own(pharmacy: Pharmacy) -> None:
-    pharmacy.night([order("A")])
-    pharmacy.configure(name="children")
-    pharmacy.drop("b.csv", [order("B", **OVER)])
-    with pytest.raises(UsageError, match='runs named "nightly"'):
-        pharmacy.run()
-    assert names(pharmacy.folder / "inbox") == ["b.csv"]
-
-
 def test_streams_of_other_names_are_compared_with_their_own_runs_alone(pharmacy: Pharmacy, tmp_path: Path) -> None:
     pharmacy.night([order("A", **OVER)])
     other = Pharmacy(tmp_path / "other", {"name": "children", "history": str(pharmacy.history)})
@@ -156,8 +277,6 @@ def test_two_folders_of_reports_with_one_name_are_found_out(
     rendered = publishing.Rendering
 
     def meanwhile(*given: object) -> object:
-        from nights_moment import NOW
-
         from ivigcheck.delta import Delta
         from ivigcheck.history.nights import NewNight
 
@@ -314,9 +433,6 @@ def test_what_cannot_be_read_by_its_name_is_put_away_like_any_other(pharmacy: Ph
 
 
 def test_exit_code_with_settled_findings_is_as_the_configuration_says(pharmacy: Pharmacy) -> None:
-    from nights import fingerprints
-    from nights_moment import acknowledge
-
     pharmacy.night([order("A", **OVER)])
     acknowledge(pharmacy, *fingerprints(pharmacy.report()).values())
     pharmacy.drop("b.csv", [order("A", **OVER), order("B")])
@@ -399,10 +515,6 @@ def test_an_error_of_the_programs_own_publishes_nothing_and_takes_nothing(
 
 
 def test_the_history_counts_for_the_night_as_for_a_batch(pharmacy: Pharmacy) -> None:
-    from nights_moment import NOW
-
-    from ivigcheck.history import NewEntry
-
     pharmacy.night([order("A", max_rate="3 mg/kg/min"), order("B")])
     with History.recording(pharmacy.history) as history:
         history.append([NewEntry("confirmed_thrombosis", f"{CANARY}A", "2026-11-01", "AB", {})], NOW)

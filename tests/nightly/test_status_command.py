@@ -10,7 +10,7 @@ from nights import Pharmacy, order
 from typer.testing import CliRunner
 
 from ivigcheck.cli import app
-from ivigcheck.errors import Exit
+from ivigcheck.errors import Exit, UsageError
 from ivigcheck.nightly.status import hours_since_good
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -70,6 +70,7 @@ def test_no_run_yet_and_a_status_file_that_says_nothing_are_not_well(pharmacy: P
         b"",
         b"{",
         b"[]",
+        b"[" * 100_000,
         b'{"schema": "other"}',
         b'{"schema": "ivigcheck.status/1", "last_good": 3}',
         b"\xff" * 9,
@@ -93,6 +94,35 @@ def test_no_run_yet_and_a_status_file_that_says_nothing_are_not_well(pharmacy: P
 )
 def test_hours_are_reckoned_between_moments_of_the_past(ended: object, hours: float | None) -> None:
     assert hours_since_good({"last_good": {"ended": ended}}, NOW) == hours
+
+
+def test_a_status_of_another_configuration_is_none_of_this_one(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A")])
+    pharmacy.configure(name="children")
+    code, said = status(pharmacy)
+    assert code == Exit.CANNOT_RUN and 'runs named "nightly"' in said
+
+
+def test_a_damaged_status_file_is_made_anew_by_the_next_run(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A")])
+    whole = pharmacy.status()
+    for damaged in (
+        whole | {"last_good": 7},
+        whole | {"troubles": 5},
+        whole | {"last_good": {"run": "x", "ended": "y", "counts": 7}},
+    ):
+        (pharmacy.reports / "status.json").write_text(json.dumps(damaged))
+        assert status(pharmacy)[0] == Exit.CANNOT_RUN
+    pharmacy.night([order("B")])
+    assert status(pharmacy)[0] == Exit.OK
+
+
+def test_a_run_that_could_not_go_on_says_why(pharmacy: Pharmacy) -> None:
+    (pharmacy.folder / "policy.toml").write_text("ceiling = 9\n")
+    pharmacy.configure(policy="policy.toml")
+    with pytest.raises(UsageError):
+        pharmacy.run()
+    assert "policy.toml, line 1" in status(pharmacy)[1]
 
 
 def test_no_good_run_has_no_hours() -> None:

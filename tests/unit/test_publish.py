@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
+from ivigcheck.disk import move_file
 from ivigcheck.errors import OutputError, UsageError
 from ivigcheck.report import check_endings, check_outputs, publish
 from ivigcheck.report.csv_report import guarded
@@ -38,6 +42,32 @@ def test_a_failed_write_leaves_the_old_report_and_nothing_half_written(
     with pytest.raises(OutputError, match="No space left on device"):
         publish({path: b"new"})
     assert path.read_bytes() == b"old" and names(tmp_path) == ["r.json"]
+
+
+def test_a_pipe_is_not_copied_to_another_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody writes into it: to read it would be to wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+
+    def another_disk(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "rename", another_disk)
+    with pytest.raises(OSError, match="cross-device"):
+        move_file(tmp_path / "pipe", tmp_path / "to", ".via")
+    (tmp_path / "file").write_bytes(b"x" * 3_000_000)
+    move_file(tmp_path / "file", tmp_path / "to", ".via")
+    assert (tmp_path / "to").read_bytes() == b"x" * 3_000_000 and names(tmp_path) == ["pipe", "to"]
+
+
+def test_what_a_killed_run_left_aside_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    for name, hours in (("old", 7), ("young", 5)):
+        left = tmp_path / f".ivigcheck-{name}"
+        left.mkdir()
+        (left / "orders").write_text("patients")
+        when = time.time() - hours * 3600
+        os.utime(left, (when, when))
+    publish({tmp_path / "r.json": b"{}"})
+    assert names(tmp_path) == [".ivigcheck-young", "r.json"]
 
 
 def test_of_two_reports_none_is_replaced_unless_both_are_written(tmp_path: Path) -> None:

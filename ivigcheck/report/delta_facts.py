@@ -44,7 +44,7 @@ def add_marks(orders: Sequence[MutableMapping[str, Any]], seen: Mapping[int, Seq
     for i, facts in enumerate(orders):
         states = []
         for finding, each in zip(facts["findings"], seen[i], strict=True):
-            mark = delta.marks.get(each.fingerprint) if finding["severity"] != "info" else None
+            mark = delta.marks.get(each.fingerprint)  # none of information, which is not compared
             finding["delta"] = _mark(mark) if mark else None
             states += [mark.state.value] if mark else []
         facts["delta"] = min(states, key=names.index, default=None)

@@ -186,6 +186,13 @@ def test_the_counts_of_rules_take_each_order_once(path: Path) -> None:
         assert rule_stats(history, "2027-01-01") == (0, [])
 
 
+def test_of_an_order_that_was_settled_and_changed_the_change_counts(path: Path) -> None:
+    night(path, "four", "2026-11-04", "three", [(B, "corrected")])
+    with History.reading(path) as history:
+        first = rule_stats(history)[1][0]
+    assert (first.fired, first.corrected, dict(first.acknowledged), first.corrected_share) == (2, 1, {}, 1.0)
+
+
 def test_a_superseded_finding_counts_once_and_as_what_it_became(tmp_path: Path) -> None:
     path = tmp_path / "h.sqlite"
     heavier = Seen("ab".ljust(16, "0"), A.subject, "c" * 16, A.order_id, A.patient_id, A.code, "", "stop")

@@ -222,3 +222,27 @@ def test_a_missing_history_has_nothing_to_settle(tmp_path: Path) -> None:
             standalone_mode=False, catch_exceptions=False,
         )  # fmt: skip
     assert not (tmp_path / "h").exists()
+
+
+def test_today_and_the_longest_time_are_the_edges(pharmacy: Pharmacy) -> None:
+    fingerprint = fingerprints(pharmacy.report())["B", "IVG904"]
+    for day in (TODAY, TODAY + timedelta(days=30)):
+        said = ack(pharmacy, fingerprint, "--reason", "confirmed", "--by", "AB", "--until", day.isoformat())
+        assert said.startswith(f"acknowledged until {day}")
+
+
+def test_too_few_digits_to_tell_two_findings_apart_settle_neither(pharmacy: Pharmacy) -> None:
+    from nights_moment import NOW
+
+    from ivigcheck.delta import Delta, Mark, Seen, State
+    from ivigcheck.history.nights import NewNight, Nights
+
+    two = [Seen(f"abababab{k}0000000", str(k), "b", f"O{k}", f"P{k}", "IVG904", "", "review") for k in (0, 1)]
+    marks = {each.fingerprint: Mark(State.NEW, "2026-11-20") for each in two}
+    with History.recording(pharmacy.history) as history:
+        facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
+        delta = Delta("", marks, [], [(each, "new") for each in two], 0)
+        Nights(history, "other").record(NewNight("other", "2026-11-20", [], facts), delta, NOW)
+    with pytest.raises(UsageError, match="2 findings begin with abababab"):
+        ack(pharmacy, "abababab", "--reason", "confirmed", "--by", "AB")
+    assert "IVG904" in ack(pharmacy, "abababab1", "--reason", "confirmed", "--by", "AB")

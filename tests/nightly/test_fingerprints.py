@@ -36,6 +36,7 @@ SAME = [
     {"weight": "80kg"},
     {"weight": "80", "weight_unit": "kg"},
     {"max_rate": "540 mg/kg/h"},
+    {"start_rate": "0.06 g/kg/h"},
     {"max_rate": "9.00 mg/kg/min"},
     {"max_rate": "432 mL/h"},  # 432 × 100 ÷ 60 ÷ 80 = 9
     {"start_rate": "1", "start_rate_unit": "mg/kg/min"},
@@ -110,6 +111,7 @@ def test_whatever_changes_an_order_changes_all_its_findings(cells: dict[str, str
 RESPELLED = [
     ({"diagnoses": "E11.9;I50.9"}, {"diagnoses": "i50.9 ; E119;"}),
     ({"diagnoses": "E11.9"}, {"diagnoses": "E11.9;Z00.0"}),  # a code that answers nothing
+    ({"max_rate": "8.8 mg/kg/min"}, {"max_rate": "422.4 mL/h"}),  # 8.799999999999999 in binary arithmetic
     ({"last_product": "Octagam 10%"}, {"last_product": "octagam 10 %"}),
     ({"ordered_at": "2026-11-20"}, {"ordered_at": "2026-11-20T08:30"}),
     ({"last_thrombosis_date": "2026-10-02"}, {"last_thrombosis_date": "2026-10-02T00:00"}),
@@ -226,10 +228,34 @@ def test_a_changed_limit_parameter_or_severity_changes_the_findings_that_rest_on
         return {name for name in base.keys() & now.keys() if base[name] != now[name]}
 
     assert changed("") == set()
+    assert changed('[ceiling]\nvalue = "2 mg/kg/min"\n') == set(base)  # it is now the limit of all
     assert "IVG303 " in changed("[at_risk_over_age]\nvalue = 60\n")
     assert "IVG101 " in changed('[ceiling]\nvalue = "7 mg/kg/min"\n')
     assert changed('[high_dose]\nvalue = "0.9 g/kg"\n') == {"IVG303 "}
     assert changed('[severity.IVG303]\nseverity = "stop"\nreason = "Decided here."\n') == {"IVG303 "}
+
+
+def test_of_two_values_of_one_file_each_is_another_finding(tmp_path: Path) -> None:
+    for parameter, name, first, second in (
+        ("high_dose", "IVG303 ", '"0.9 g/kg"', '"0.8 g/kg"'),
+        ("at_risk_over_age", "IVG303 ", "60", "61"),
+        ("dose_disagreement", "IVG302 ", "0.05", "0.04"),
+    ):
+        found = [
+            prints(
+                OVER | {"dose_total": "100 g"},
+                knowledge=policy(tmp_path, "p", f'version = "1"\n[{parameter}]\nvalue = {value}\n'),
+            )
+            for value in (first, second)
+        ]
+        assert found[0][name] != found[1][name], parameter
+
+
+def test_whose_rule_it_is_counts_where_the_limits_are_the_same(tmp_path: Path) -> None:
+    """The source of a finding, and not only of the limits that it names."""
+    cells = GOOD | {"dose": "1 g/kg", "dose_total": "100 g"}
+    site = prints(cells, knowledge=policy(tmp_path, "p", 'version = "1"\n'))
+    assert site["IVG302 "] != prints(cells)["IVG302 "] and site["IVG301 "] == prints(cells)["IVG301 "]
 
 
 def test_a_new_version_with_the_same_numbers_changes_nothing(tmp_path: Path) -> None:

@@ -543,3 +543,125 @@ def test_the_folder_of_a_run_is_named_in_the_status_and_reports_agree(pharmacy: 
     )
     assert mail.splitlines()[1] == "" and "IVG101 rate-above-ceiling" in mail
     assert pharmacy.problems() == [] and DAY.isoformat() == pharmacy.report()["run"]["as_of"]
+
+
+def test_information_is_not_compared(pharmacy: Pharmacy) -> None:
+    report = pharmacy.night([order("A", start_rate="")])
+    assert [f["code"] for f in report["orders"][0]["findings"]] == ["IVG109"]
+    assert report["orders"][0]["findings"][0]["delta"] is None and report["orders"][0]["delta"] is None
+    assert set(report["delta"]["counts"].values()) == {0}
+
+
+def test_what_nobody_needs_to_read_is_marked_and_nothing_else(pharmacy: Pharmacy) -> None:
+    def is_marked() -> bool:
+        return (pharmacy.reports / "latest" / "nothing-new").exists()
+
+    review, stop = order("A", diabetes=""), order("B", **OVER)
+    for orders, marked in (
+        ([review], False),  # new, though the exit code is 0
+        ([review, order("C")], True),
+        ([review, stop], False),
+        ([review, stop, order("D")], False),  # still open, and a STOP
+        ([review], True),
+    ):
+        pharmacy.night(orders)
+        assert is_marked() == marked, orders
+
+
+def test_the_mail_names_the_rules_of_what_is_new_and_of_every_stop(pharmacy: Pharmacy) -> None:
+    orders = [order("A", diabetes="yes", max_rate="4 mg/kg/min"), order("B", **OVER)]
+    pharmacy.night(orders)
+    pharmacy.night([*orders, order("C", diabetes="")])
+    told = (pharmacy.reports / "latest" / "mail.txt").read_text()
+    assert "IVG904" in told and "IVG101" in told and "IVG104" not in told
+
+
+def test_a_recorded_run_knows_that_it_was_not_complete(pharmacy: Pharmacy) -> None:
+    pharmacy.drop("bad.csv", "x")
+    pharmacy.night([order("A", **OVER)])
+    with History.reading(pharmacy.history) as history:
+        last = Nights(history, "nightly").last()
+    assert last is not None and (last.facts["exit_code"], last.facts["complete"]) == (Exit.CANNOT_RUN, False)
+
+
+def test_of_a_killed_run_and_of_this_one_the_graver_counts(pharmacy: Pharmacy) -> None:
+    (pharmacy.reports / "latest").mkdir()
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    with pytest.raises(Stop):
+        pharmacy.run()
+    (pharmacy.reports / "latest").rmdir()
+    pharmacy.drop("b.csv", [order("B", weight="x")])
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.FINDINGS and "1 STOP" in outcome.line and "1 UNCHECKED" in outcome.line
+    notice = pharmacy.report()["notices"][0]
+    assert "interrupted before it was told" in notice
+    assert notice in (pharmacy.reports / "latest" / "mail.txt").read_text()
+
+
+def test_a_killed_run_is_news_in_a_night_that_has_none(pharmacy: Pharmacy) -> None:
+    (pharmacy.reports / "latest").mkdir()
+    pharmacy.drop("a.csv", [order("A")])
+    with pytest.raises(Stop):
+        pharmacy.run()
+    (pharmacy.reports / "latest").rmdir()
+    pharmacy.drop("b.csv", [order("B")])
+    assert pharmacy.run().code == Exit.OK
+    assert not (pharmacy.reports / "latest" / "nothing-new").exists()
+
+
+def test_the_gravest_of_what_is_over_comes_first(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A", diabetes=""), order("B", **OVER)])
+    report = pharmacy.night([order("C")])
+    assert [each["severity"] for each in report["delta"]["resolved"]] == ["stop", "stop", "review"]
+
+
+def test_an_hour_too_old_is_too_old(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(max_file_age_hours=20)
+    ago(pharmacy.drop("a.csv", [order("A")]), 19.9)
+    assert pharmacy.run().code == Exit.OK
+    pharmacy.configure(max_file_age_hours=19)
+    assert pharmacy.run().code == Exit.CANNOT_RUN
+
+
+def test_one_content_under_two_names_is_taken_once(pharmacy: Pharmacy) -> None:
+    for name in ("a.csv", "b.csv"):
+        pharmacy.drop(name, [order("A", **OVER)])
+    pharmacy.run()
+    assert pharmacy.report()["counts"]["orders"] == 1 and names(pharmacy.folder / "inbox") == []
+    assert len(names(pharmacy.folder / "archive")) == 2
+
+
+def test_a_hidden_file_is_none_that_has_arrived(pharmacy: Pharmacy) -> None:
+    pharmacy.drop(".a.csv", [order("A", **OVER)])
+    pharmacy.drop("b.csv", [order("B")])
+    assert pharmacy.run().code == Exit.OK and names(pharmacy.folder / "inbox") == [".a.csv"]
+
+
+@pytest.mark.parametrize("how", ["written to while it was read", "replaced before it was read", "taken away"])
+def test_a_file_that_is_another_when_it_is_read_is_left_for_the_next_run(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    from ivigcheck.errors import InputChanged
+    from ivigcheck.nightly import takings
+
+    read_each = takings.read_each
+
+    def another(paths: list[Path], *given: object, **more: object) -> object:
+        (path,) = paths
+        if how == "replaced before it was read":
+            pharmacy.drop(path.name, [order("B")])
+        elif how == "taken away":
+            path.unlink()
+        else:
+            return {}, {path: InputChanged("changed")}
+        return read_each(paths, *given, **more)  # type: ignore[arg-type]
+
+    pharmacy.drop("a.csv", [order("A", **OVER)])
+    with monkeypatch.context() as patch:
+        patch.setattr(takings, "read_each", another)
+        outcome = pharmacy.run()
+    assert outcome.code == Exit.CANNOT_RUN and "still being written" in outcome.line
+    assert names(pharmacy.folder / "quarantine") == [] and not (pharmacy.reports / "latest").exists()
+    if how != "taken away":
+        assert names(pharmacy.folder / "inbox") == ["a.csv"]
+        assert pharmacy.run().code == (Exit.OK if "replaced" in how else Exit.FINDINGS)

@@ -59,6 +59,14 @@ def test_a_pipe_is_not_copied_to_another_disk(tmp_path: Path, monkeypatch: pytes
     assert (tmp_path / "to").read_bytes() == b"x" * 3_000_000 and names(tmp_path) == ["pipe", "to"]
 
 
+def test_a_file_is_moved_over_no_other(tmp_path: Path) -> None:
+    for name in ("from", "to"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        move_file(tmp_path / "from", tmp_path / "to", ".via")
+    assert (tmp_path / "to").read_text() == "to" and (tmp_path / "from").exists()
+
+
 def test_what_a_killed_run_left_aside_is_removed_once_it_is_old(tmp_path: Path) -> None:
     for name, hours in (("old", 7), ("young", 5)):
         left = tmp_path / f".ivigcheck-{name}"

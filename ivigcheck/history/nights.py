@@ -51,6 +51,19 @@ class Nights:
             ).fetchone()
             return _night(self._history.checked(row)) if row else None
 
+    def after(self, run_id: str | None) -> list[Night]:
+        """The runs of the stream that were recorded after this one: all where it is "", and the last alone where it is
+        not known, or none of them."""
+        with told(self._history.path):
+            rows = self._history.connection.execute(
+                f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number WHERE r.stream = :stream AND r.number > "
+                "CASE :run WHEN '' THEN 0 ELSE coalesce("
+                "(SELECT number FROM run WHERE id = :run AND stream = :stream), "
+                "(SELECT max(number) - 1 FROM run WHERE stream = :stream)) END ORDER BY r.number",
+                {"stream": self._stream, "run": run_id},
+            ).fetchall()
+            return [_night(self._history.checked(row)) for row in rows]
+
     def run(self, run_id: str) -> Night | None:
         """The run of this id, of any stream; None where it was not recorded."""
         with told(self._history.path):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ivigcheck.errors import Exit, InputError, RunError, Stop, UsageError
 from ivigcheck.history import History
-from ivigcheck.history.nights import Night, Nights
+from ivigcheck.history.nights import Nights
 from ivigcheck.history.recalled import memory_of
 from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.nightly.inbox import arrivals, sorted_out
@@ -64,8 +64,8 @@ def run_night(
     with only_run(config.reports):
         run_id = new_run_id(started)
         facts: dict[str, Any] = {"run": run_id, "started": iso(started)}
-        run = Run(config, run_id, started, log(run_id), Shelf(config.reports), progress, facts)
         status = StatusFile(config.reports, config.name)
+        run = Run(config, run_id, started, log(run_id), Shelf(config.reports), status, progress, facts)
         published = _published(config)  # before anything is touched: the folder may be another configuration's
         try:
             with told(config.reports):
@@ -74,7 +74,7 @@ def run_night(
             if absent:
                 raise RunError("\n".join(absent))
             _go(run, day, published)
-            return _end(run, status, tell)
+            return _end(run, tell)
         except BaseException as error:
             code = error.exit_code if isinstance(error, Stop) else _code_of(error)
             run.log("failed", exit_code=int(code), error=type(error).__name__)
@@ -98,24 +98,25 @@ def _circumstances(config: NightlyConfig, day: date, knowledge: Knowledge, night
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
-def _published(config: NightlyConfig) -> str:
-    """The last run whose reports were told to be out, by the status file; "" where it says nothing of that.
+def _published(config: NightlyConfig) -> str | None:
+    """The last run whose reports were told to be out, by the status file; "" for none, None where it is not known.
 
     Raises UsageError where the folder of reports is another configuration's.
     """
     try:
         status = read_status(config.reports)
     except RunError:
-        return ""
+        return None
     if status.get("name") != config.name:
         raise UsageError(
             f'{config.file}: the reports in {config.reports} are those of runs named "{status.get("name")}"; fix: give '
             "this configuration a folder of reports of its own, or that name"
         )
-    return str(status.get("published") or "")
+    found = status.get("published")
+    return None if found is None else str(found)
 
 
-def _end(run: Run, status: StatusFile, tell: Callable[[Outcome], None]) -> Outcome:
+def _end(run: Run, tell: Callable[[Outcome], None]) -> Outcome:
     """The status, the log's last line, and the code that speaks for all."""
     code = Exit.CANNOT_RUN if run.troubles else _gravest(run.codes)
     trouble = f"NOT COMPLETE: {' '.join(run.troubles)}" if run.troubles else ""
@@ -128,7 +129,7 @@ def _end(run: Run, status: StatusFile, tell: Callable[[Outcome], None]) -> Outco
     run.log("ended", exit_code=int(code), good=good)
     tell(outcome)
     with told(run.config.reports):
-        status.write("ended", run.facts, good=good, published=published)
+        run.status.write("ended", run.facts, good=good, published=published)
     return outcome
 
 
@@ -137,7 +138,7 @@ def _gravest(codes: Sequence[Exit]) -> Exit:
     return next((code for code in order if code in codes), Exit.OK)
 
 
-def _go(run: Run, day: date | None, published: str) -> None:
+def _go(run: Run, day: date | None, published: str | None) -> None:
     config = run.config
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()
     day = day or today(knowledge)
@@ -147,7 +148,7 @@ def _go(run: Run, day: date | None, published: str) -> None:
         memory = memory_of(history)
         nights = Nights(history, config.name)
         last = nights.last()
-        _recover(run, nights, last, published)
+        _recover(run, nights, published)
         circumstances = _circumstances(config, day, knowledge, nights)
         inbox = sorted_out(
             arrived,
@@ -171,29 +172,32 @@ def _go(run: Run, day: date | None, published: str) -> None:
     put_all_away(run, inbox, tables, failed)
 
 
-def _recover(run: Run, nights: Nights, last: Night | None, published: str) -> None:
+def _recover(run: Run, nights: Nights, published: str | None) -> None:
     """Puts in place what a run had recorded that did not come to its end, tells of it, and removes what one had not
     recorded.
 
-    published: the last run that was told; "" where that is not known, as after the status file was lost.
-    Raises UsageError where the last run of this name is none of this folder's.
+    published: the last run that was told, as `_published` gives it.
+    Raises UsageError where a run of this name is none of this folder's.
     """
+    if published is None and nights.last() is None:
+        with told(run.config.reports):
+            run.status.write("running", run.facts, published="")  # so that of the first runs none is passed over
     left = list(run.shelf.left_behind())
     recorded = {each: night for each in left if (night := nights.run(each))}
     run.shelf.sweep(each for each in left if each not in recorded)
-    if last and published != last.id:
-        if last.id not in recorded and not run.shelf.has(last.id):
+    for night in nights.after(published):
+        if night.id not in recorded and not run.shelf.has(night.id):
             raise UsageError(
-                f'{run.config.file}: the last run named "{run.config.name}" in the history, {last.id}, has its reports '
-                "in another folder; fix: give each configuration that uses this history a name of its own. Where the "
+                f'{run.config.file}: the run {night.id}, named "{run.config.name}" in the history, has its reports in '
+                "another folder; fix: give each configuration that uses this history a name of its own. Where the "
                 "folder of the reports was lost, a new name begins anew"
             )
-        recorded[last.id] = last
-    for run_id, night in sorted(recorded.items()):
-        run.shelf.put_in_place(run_id)
+        recorded[night.id] = night
+    for night in sorted(recorded.values(), key=lambda each: each.number):
+        run.shelf.put_in_place(night.id)
         code = Exit(night.facts["exit_code"])
         run.codes.append(code)
-        run.facts["reports"] = run_id
-        run.log("recovered", recovered=run_id, exit_code=int(code))
+        run.facts["reports"] = night.id
+        run.log("recovered", recovered=night.id, exit_code=int(code))
         counted = summary(night.facts["counts"], night.day)
-        run.recovered.append(f"Run {run_id} was interrupted before it was told; its reports are out: {counted}.")
+        run.recovered.append(f"Run {night.id} was interrupted before it was told; its reports are out: {counted}.")

@@ -10,6 +10,7 @@ from ivigcheck.errors import Exit
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.nightly.log import Log
 from ivigcheck.nightly.shelf import Shelf
+from ivigcheck.nightly.status import StatusFile
 from ivigcheck.pipeline import Progress
 
 
@@ -27,6 +28,7 @@ class Run:
     started: datetime
     log: Log
     shelf: Shelf
+    status: StatusFile
     progress: Progress | None
     facts: dict[str, Any]
     troubles: list[str] = field(default_factory=list)

@@ -33,7 +33,8 @@ class StatusFile:
     def write(self, state: str, facts: Mapping[str, Any], *, good: bool = False, published: str | None = None) -> None:
         """Writes what a run is doing or did; what is known of the last good run is kept, or is this one.
 
-        state: running or ended. published: the run whose reports are out now, None where that has not changed.
+        state: running or ended. published: the run whose reports are out now, "" before the first one ever, None where
+        that has not changed.
         Raises OSError where it cannot be written.
         """
         before = self._before()
@@ -45,7 +46,7 @@ class StatusFile:
             "name": self._name,
             "state": state,
             **facts,
-            "published": published or before.get("published"),
+            "published": before.get("published") if published is None else published,
             "last_good": {name: last_good.get(name) for name in keep} if last_good else None,
         }
         replace_file(self._path, render_object(said))

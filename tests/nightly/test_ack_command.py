@@ -96,6 +96,24 @@ def test_a_reaction_on_record_reopens_what_it_makes_stricter(pharmacy: Pharmacy)
     assert again(pharmacy)["C", "IVG104"] == "reopened"
 
 
+def test_whatever_is_recorded_of_the_patient_reopens_it(pharmacy: Pharmacy) -> None:
+    """Also what changes no limit: the patient is another than the one that was judged."""
+    from nights_moment import NOW
+
+    from ivigcheck.history import NewEntry
+
+    mild = {
+        "first_day": "2026-01-02", "grade": 1, "suspected": [], "disposition": "rechallenge", "product": "Privigen 10%",
+        "rate": "3 mg/kg/min", "rate_mg_per_kg_min": 3.0, "resolved": True, "minutes_since_resolved": 20.0,
+        "onset": "2026-01-02T10:00", "observed_at": "2026-01-02T10:40",
+    }  # fmt: skip
+    acknowledge(pharmacy, *fingerprints(pharmacy.report()).values(), until=TODAY)
+    with History.recording(pharmacy.history) as history:
+        history.append([NewEntry("reaction", f"{CANARY}C", "2026-01-02", "AB", mild)], NOW)
+    found = again(pharmacy)
+    assert found["C", "IVG104"] == "reopened" and found["B", "IVG904"] == "acknowledged"
+
+
 def test_it_holds_through_its_last_day_and_opens_again_the_day_after(pharmacy: Pharmacy) -> None:
     acknowledge(pharmacy, *fingerprints(pharmacy.report()).values(), until=TODAY)
     assert set(again(pharmacy).values()) == {"acknowledged"}

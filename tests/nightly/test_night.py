@@ -545,6 +545,25 @@ def test_the_folder_of_a_run_is_named_in_the_status_and_reports_agree(pharmacy: 
     assert pharmacy.problems() == [] and DAY.isoformat() == pharmacy.report()["run"]["as_of"]
 
 
+def test_of_two_runs_that_were_killed_one_after_the_other_both_are_told(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivigcheck.nightly import night
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name, cells in (("A", OVER), ("B", {})):
+        pharmacy.drop(f"{name}.csv", [order(name, **cells)])
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(night, "_end", killed)
+            pharmacy.run()
+    outcome = pharmacy.run()
+    assert outcome.code == Exit.FINDINGS and outcome.line.count("interrupted before it was told") == 2
+    assert pharmacy.report()["orders"][0]["order_id"] == "B"
+    assert pharmacy.run().code == Exit.OK
+
+
 def test_information_is_not_compared(pharmacy: Pharmacy) -> None:
     report = pharmacy.night([order("A", start_rate="")])
     assert [f["code"] for f in report["orders"][0]["findings"]] == ["IVG109"]

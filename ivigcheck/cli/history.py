@@ -14,7 +14,7 @@ import typer
 
 from ivigcheck.cli.consult import place_to_record
 from ivigcheck.cli.history_export import entry_fields, export, head_fields
-from ivigcheck.cli.history_nights import runs, stats
+from ivigcheck.cli.history_nights import findings, runs, stats
 from ivigcheck.cli.history_option import HistoryOption, history_path
 from ivigcheck.cli.options import Form, PolicyOption
 from ivigcheck.cli.patient_id import read_patient_id
@@ -64,6 +64,7 @@ def _about() -> None:
       echo "$MRN" | ivigcheck history withdraw - 12 \\
           --reason not-confirmed --by AB
       ivigcheck history export -o history.csv
+      ivigcheck history findings
       ivigcheck history stats
       ivigcheck history verify
     """
@@ -253,6 +254,7 @@ def init(history: HistoryOption = None) -> int:
 
 history_app.command()(export)
 history_app.command()(runs)
+history_app.command()(findings)
 history_app.command()(stats)
 
 

@@ -1,4 +1,4 @@
-"""``ivigcheck history runs`` and ``stats``: the unattended runs, and how each rule fares at this site."""
+"""``ivigcheck history runs``, ``findings`` and ``stats``: the unattended runs, what stands, and how each rule fares."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from ivigcheck.cli.options import Form, named_day
 from ivigcheck.cli.terminal import captured, emit
 from ivigcheck.errors import Exit
 from ivigcheck.history import History
-from ivigcheck.history.nights import recorded_nights
+from ivigcheck.history.nights import all_standing, recorded_nights
 from ivigcheck.history.stats import RuleStats, rule_stats
+from ivigcheck.report.lines import shown_id
 from ivigcheck.rules import RULES
 
 RUNS_SCHEMA: Final = "ivigcheck.history-runs/1"
+FINDINGS_SCHEMA: Final = "ivigcheck.history-findings/1"
 STATS_SCHEMA: Final = "ivigcheck.history-stats/1"
 
 
@@ -58,6 +60,61 @@ def _counted(facts: Any) -> dict[str, Any]:
         **{name: delta[name] for name in ("new", "changed", "reopened", "still_open", "acknowledged", "resolved")},
         "code": facts["exit_code"],
     }
+
+
+def findings(
+    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TEXT,
+    history: HistoryOption = None,
+) -> int:
+    """List the findings that stood after the last run, gravest first, with the fingerprints by which they are settled.
+
+    It names orders and patients. Settled are those that were acknowledged in that run.
+
+    \b
+    Examples:
+      ivigcheck history findings
+      ivigcheck history findings --format json
+
+    \b
+    Exit codes:
+      0  listed
+      2  the command line is wrong
+      3  the history is missing, locked or damaged
+    """
+    with History.reading(history_path(history).path) as opened:
+        stood = all_standing(opened)
+    rows = [
+        {
+            "stream": stream,
+            "fingerprint": each.seen.fingerprint,
+            "severity": each.seen.severity,
+            "code": each.seen.code,
+            "column": each.seen.column or None,
+            "order_id": each.seen.order_id or None,
+            "patient_id": each.seen.patient_id or None,
+            "since": each.since,
+            "acknowledged": each.acknowledged,
+        }
+        for stream, each in stood
+    ]
+    if form is Form.JSON:
+        _emit_json({"schema": FINDINGS_SCHEMA, "findings": rows})
+        return Exit.OK
+    shown = [
+        [
+            row["fingerprint"],
+            str(row["severity"]).upper(),
+            row["code"],
+            shown_id(str(row["order_id"] or ""), "order"),
+            shown_id(str(row["patient_id"] or ""), "patient"),
+            row["since"],
+            "settled" if row["acknowledged"] else "",
+        ]
+        for row in rows
+    ]
+    titles = ("fingerprint", "severity", "code", "order", "patient", "since", "")
+    _print_table(titles, shown, texts=len(titles))
+    return Exit.OK
 
 
 def stats(

@@ -225,6 +225,16 @@ def standing_findings(history: History, beginning: str) -> list[Seen]:
         return [Seen(*row) for row in rows]
 
 
+def all_standing(history: History) -> list[tuple[str, Stood]]:
+    """Every finding that stands, with the stream in which it does, gravest first."""
+    with told(history.path):
+        rows = history.connection.execute(
+            f"SELECT s.stream, s.since, s.acknowledged, {SEEN} FROM standing s JOIN finding f ON f.number = s.finding "
+            "ORDER BY CASE f.severity WHEN 'stop' THEN 0 WHEN 'unchecked' THEN 1 ELSE 2 END, s.stream, s.since, s.finding"
+        )
+        return [(row[0], Stood(Seen(*row[3:]), row[1], bool(row[2]))) for row in rows]
+
+
 def acknowledgements(history: History, fingerprints: Collection[str], day: str) -> dict[str, Acknowledgement]:
     """Fingerprint -> the acknowledgement that holds on a day (ISO): the last that is not withdrawn and not over."""
     found: dict[str, Acknowledgement] = {}

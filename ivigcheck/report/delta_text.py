@@ -58,6 +58,7 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     if delta["counts"]["new"] or delta["counts"]["still_open"]:
         yield "To settle a finding that was judged: ivigcheck ack FINGERPRINT --reason CODE --by INITIALS"
+        yield "All that stand, with their fingerprints: ivigcheck history findings"
         yield ""
     yield "Notices"
     for notice in report["notices"]:
@@ -88,7 +89,7 @@ def _section(report: Mapping[str, Any], section: str) -> Iterator[str]:
         yield ""
     if folded:
         what = "1 order has" if folded == 1 else f"{folded} orders have"
-        yield f"{what} only undocumented risk questions or an open product (IVG904, IVG907): see the other reports."
+        yield f"{what} only undocumented risk questions or an open product (IVG904, IVG907)."
         yield ""
 
 

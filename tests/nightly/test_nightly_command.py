@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nights import CANARY, DAY, Pharmacy, order
+from nights import CANARY, DAY, Pharmacy, fingerprints, order
 
 ROOT = Path(__file__).parents[2]
 OVER = {"max_rate": "9 mg/kg/min"}
@@ -149,9 +149,24 @@ def test_a_recipe_names_the_program_and_the_configuration(pharmacy: Pharmacy, na
     assert "/opt/ivig/bin/ivigcheck" in said.stdout and str(pharmacy.config) in said.stdout and "{{" not in said.stdout
 
 
+def test_the_findings_that_stand_are_listed_gravest_first_with_their_fingerprints(tmp_path: Path) -> None:
+    pharmacy = Pharmacy(tmp_path / "own")  # whose patients may be named
+    report = pharmacy.night([order("A", diabetes=""), order("B", **OVER)])
+    said = ivigcheck("history", "findings", "--history", str(pharmacy.history))
+    lines = said.stdout.splitlines()
+    assert [line.split()[1:4] for line in lines[1:]] == [
+        ["STOP", "IVG101", "B"],
+        ["STOP", "IVG102", "B"],
+        ["REVIEW", "IVG904", "A"],
+    ]
+    assert lines[1].split()[0] == fingerprints(report)["B", "IVG101"] and max(map(len, lines)) <= 80
+
+
 def test_runs_and_stats_are_told_without_anybodys_name(pharmacy: Pharmacy) -> None:
     pharmacy.night([order("A", **OVER)])
     pharmacy.night([order("A")])
+    listed = ivigcheck("history", "findings", "--history", str(pharmacy.history), "--format", "json")
+    assert json.loads(listed.stdout) == {"schema": "ivigcheck.history-findings/1", "findings": []}
     for command in ("runs", "stats"):
         for form in ("text", "json"):
             said = ivigcheck("history", command, "--history", str(pharmacy.history), "--format", form)

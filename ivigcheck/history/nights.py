@@ -230,7 +230,7 @@ def all_standing(history: History) -> list[tuple[str, Stood]]:
     with told(history.path):
         rows = history.connection.execute(
             f"SELECT s.stream, s.since, s.acknowledged, {SEEN} FROM standing s JOIN finding f ON f.number = s.finding "
-            "ORDER BY CASE f.severity WHEN 'stop' THEN 0 WHEN 'unchecked' THEN 1 ELSE 2 END, s.stream, s.since, s.finding"
+            "ORDER BY CASE f.severity WHEN 'stop' THEN 0 WHEN 'unchecked' THEN 1 ELSE 2 END, s.since, s.finding"
         )
         return [(row[0], Stood(Seen(*row[3:]), row[1], bool(row[2]))) for row in rows]
 

@@ -51,11 +51,9 @@ def publish_run(run: Run, checked: Checked, history: History, nights: Nights, to
     """Compares, writes the reports aside, records the run, and puts the reports in their place."""
     config, tally = run.config, counts(checked)
     if tally["orders"] < config.min_orders:
-        run.trouble(
-            "few_orders",
-            f"Only {tally['orders']} orders came, and at least {config.min_orders} are expected: is the export whole?",
-            orders=tally["orders"],
-        )
+        came = "1 order" if tally["orders"] == 1 else f"{tally['orders']} orders"
+        expected = f"at least {config.min_orders} should: is the export whole?"
+        run.trouble("few_orders", f"Only {came} came, and {expected}", orders=tally["orders"])
     rendering = Rendering(checked, run.started)
     delta = _compared(run, rendering, history, nights, tonight, checked)
     rendering.compared(delta, run.id, [*run.troubles, *run.recovered])

@@ -242,6 +242,14 @@ def test_a_missing_history_has_nothing_to_settle(tmp_path: Path) -> None:
     assert not (tmp_path / "h").exists()
 
 
+def test_who_settled_an_undocumented_risk_is_told_too(pharmacy: Pharmacy) -> None:
+    """Elsewhere such orders are only counted."""
+    ack(pharmacy, fingerprints(pharmacy.report())["B", "IVG904"], "--reason", "documented-elsewhere", "--by", "AB")
+    again(pharmacy)
+    told = (pharmacy.reports / "latest" / "worklist.txt").read_text()
+    assert "documented-elsewhere" in told.partition("ACKNOWLEDGED")[2]
+
+
 def test_today_and_the_longest_time_are_the_edges(pharmacy: Pharmacy) -> None:
     fingerprint = fingerprints(pharmacy.report())["B", "IVG904"]
     for day in (TODAY, TODAY + timedelta(days=30)):

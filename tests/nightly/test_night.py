@@ -260,6 +260,14 @@ def test_an_order_that_is_back_at_what_it_was_is_checked_again(pharmacy: Pharmac
     assert states(pharmacy.report())["A", "IVG101"] == "reopened"
 
 
+def test_an_old_file_that_is_put_back_as_it_was_is_checked_again(pharmacy: Pharmacy) -> None:
+    """With its name and its time; only where checked files stay does that mean that it never left."""
+    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.FINDINGS)):
+        os.utime(pharmacy.drop("orders.csv", [order("A", **cells)]), (1_700_000_000, 1_700_000_000))
+        pharmacy.configure(max_file_age_hours=800_000)
+        assert pharmacy.run().code == code
+
+
 def test_streams_of_other_names_are_compared_with_their_own_runs_alone(pharmacy: Pharmacy, tmp_path: Path) -> None:
     pharmacy.night([order("A", **OVER)])
     other = Pharmacy(tmp_path / "other", {"name": "children", "history": str(pharmacy.history)})

@@ -72,7 +72,7 @@ bench: $(READY)  ## speed as ratios, measured in one run
 lock:  ## constraints.txt anew: versions and hashes of everything that tests use
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
-	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra test \
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-strip-extras --extra test \
 	  --all-build-deps --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
 	  --output-file constraints.txt pyproject.toml
 	rm -r $(VENV)-lock

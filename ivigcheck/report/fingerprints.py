@@ -9,6 +9,7 @@ the patient's other orders, or on what is on record of the patient, changes with
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -71,7 +72,11 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def _digest(parts: Any) -> str:
-    return hashlib.sha256(_encode(parts)).hexdigest()[:DIGITS]
+    try:
+        encoded = _encode(parts)
+    except UnicodeEncodeError:  # a half of a surrogate pair, which is no character
+        encoded = json.dumps(parts).encode()
+    return hashlib.sha256(encoded).hexdigest()[:DIGITS]
 
 
 def _measure(value: float) -> str:

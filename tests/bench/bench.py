@@ -120,6 +120,9 @@ def bench_nightly(folder: Path, orders: Path, runs: int, env: dict[str, str], pr
         (folder / name).mkdir()
     history = folder / "nights.sqlite"
     write_year(history, orders, 365)
+    from ivigcheck.nightly.status import StatusFile
+
+    StatusFile(folder / "reports", "nightly").write("ended", {"run": "night-364"}, published="night-364")
     config = folder / "nightly.toml"
     config.write_text(
         'inbox = "inbox"\nquarantine = "quarantine"\nreports = "reports"\npolicy = "built-in"\nsettle_seconds = 0\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,11 +111,12 @@ class Delta:
     changes: Sequence[tuple[Seen, str]]
     not_seen: int
 
-    def counts(self) -> dict[str, int]:
-        """How many findings are in each section, in the sections' order, and how many were not seen."""
-        states = [mark.state for mark in self.marks.values()]
+    def counts(self, found: Iterable[Seen]) -> dict[str, int]:
+        """How many of the findings of a run's rows are in each section, in the sections' order; how many are over, and
+        how many were not seen."""
+        states = Counter(self.marks[seen.fingerprint].state for seen in found)
         return {
-            **{state.value: states.count(state) for state in State},
+            **{state.value: states[state] for state in State},
             "resolved": len(self.over),
             "not_seen": self.not_seen,
         }
@@ -155,11 +156,13 @@ def compare(
         if before is None or settled != before.acknowledged:
             changes.append((now[fingerprint], mark.state.value))
     over, not_seen = [], 0
-    here = {seen.subject for seen in now.values()}
+    # What took the place of something that stood; of an order with several days one may go and another one stay.
+    taking = Counter(seen.subject for fingerprint, seen in now.items() if fingerprint not in stood)
     for fingerprint, each in stood.items():
         if fingerprint in now:
             continue
-        if each.seen.subject in here:
+        if taking[each.seen.subject]:
+            taking[each.seen.subject] -= 1
             changes.append((each.seen, SUPERSEDED))
             continue
         ending = None if each.seen.order in unchecked else _ending(each.seen, bases, complete=complete)

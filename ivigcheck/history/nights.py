@@ -134,7 +134,6 @@ class Nights:
             "id": night.id,
             "stream": self._stream,
             "inputs": [{"sha256": each.sha256, "file": each.file, "rows": each.rows} for each in night.inputs],
-            "delta": delta.counts(),
             "changes": digest_of_changes(_with_since(delta)),
         }
         with history.at_once():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ivigcheck.delta import SUPERSEDED, Ending, State
 from ivigcheck.history.files import told
@@ -44,22 +45,25 @@ def rule_stats(history: History, since: str = "") -> tuple[int, list[RuleStats]]
         (runs,) = history.connection.execute(
             "SELECT count(*) FROM entry WHERE kind = 'run' AND event_day >= ?", (since,)
         ).fetchone()
-        last: dict[str, tuple[str, str]] = {}  # subject -> its rule, and what became of it last
-        fired: set[str] = set()
-        for subject, code, what in history.connection.execute(
-            "SELECT f.subject, f.code, c.what FROM change c JOIN finding f ON f.number = c.finding "
-            "JOIN entry e ON e.number = c.run WHERE e.event_day >= ? ORDER BY c.run, c.what = ? DESC",
+        last: dict[str, tuple[OrderAndRule, str]] = {}  # subject -> its order and rule, and what became of it last
+        for subject, patient, order, code, what in history.connection.execute(
+            "SELECT f.subject, f.patient_id, f.order_id, f.code, c.what FROM change c "
+            "JOIN finding f ON f.number = c.finding JOIN entry e ON e.number = c.run "
+            "WHERE e.event_day >= ? ORDER BY c.run, c.what = ? DESC",
             (since, SUPERSEDED),
         ):
-            if what in _OPENED:
-                fired.add(subject)
-            last[subject] = (code, what)
+            last[subject] = ((patient, order, code), what)
         reasons = _reasons(history, since)
+    became: dict[OrderAndRule, str] = {}
+    settled_as: dict[OrderAndRule, str] = {}
+    for subject, (key, what) in last.items():
+        became[key] = min(what, became.get(key, what), key=_WEIGHT.index)
+        if subject in reasons:
+            settled_as[key] = reasons[subject]
     stats: dict[str, RuleStats] = {}
     settled: dict[str, Counter[str]] = defaultdict(Counter)
-    for subject, (code, what) in last.items():
-        if subject not in fired and what not in _ENDED:
-            continue
+    for key, what in became.items():
+        code = key[-1]
         each = stats.setdefault(code, RuleStats(code))
         each.fired += 1
         each.corrected += what == Ending.CORRECTED
@@ -67,15 +71,19 @@ def rule_stats(history: History, since: str = "") -> tuple[int, list[RuleStats]]
         each.gone += what == Ending.GONE
         each.open += what in _OPENED
         # Of an order that was changed after all, the change is what came of it.
-        if subject in reasons and what != Ending.CORRECTED:
-            settled[code][reasons[subject]] += 1
+        if key in settled_as and what != Ending.CORRECTED:
+            settled[code][settled_as[key]] += 1
     for code, counted in settled.items():
         stats[code].acknowledged = dict(sorted(counted.items()))
     return runs, [stats[code] for code in sorted(stats)]
 
 
-_OPENED = frozenset(state.value for state in State)
-_ENDED = frozenset(ending.value for ending in Ending)
+OrderAndRule = tuple[str, str, str]
+"""A patient, an order and a rule."""
+
+_OPENED: Final = tuple(state.value for state in State)
+_WEIGHT: Final = (*_OPENED, *(ending.value for ending in Ending), SUPERSEDED)
+"""Of what became of several findings of one order and rule, what counts: the first of these."""
 
 
 def _reasons(history: History, since: str) -> dict[str, str]:

@@ -24,28 +24,36 @@ _MOST_KEPT: Final = 150  # bytes of a name that is kept in the archive, so that 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Arrived:
-    """A file of the inbox. sha256: of its content, "" where it cannot be read. written: seconds since the epoch."""
+    """A file of the inbox.
+
+    sha256: of its content, "" where it cannot be read. written, changed: seconds since the epoch, when its content was,
+    by its own time stamp, and when anything of it was, by the system's.
+    """
 
     path: Path
     sha256: str
     written: float
+    changed: float
 
     @property
     def identity(self) -> str:
-        """What tells this file from another one with the same content, without its name, which may be anybody's."""
-        return hashlib.sha256(f"{self.path.name}\0{self.written!r}".encode(errors="surrogateescape")).hexdigest()[:16]
+        """What tells this file, left where it was, from another one with the same content, or from itself put back; it
+        does not have its name, which may be anybody's."""
+        said = f"{self.path.name}\0{self.written!r}\0{self.changed!r}"
+        return hashlib.sha256(said.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 @dataclass(eq=False, repr=False)
 class Inbox:
-    """What lies there. new: to be checked, oldest first. checked_before: what an earlier run checked, and what has the
-    same content as another file; left_out: whether orders of the last run are among them. growing: left for the next.
+    """What lies there.
+
+    new: to be checked, oldest first. checked_before: what an earlier run checked, and what turns out to have another
+    file's content. growing: left for the next run.
     """
 
     new: list[Arrived] = field(default_factory=list)
     checked_before: list[Arrived] = field(default_factory=list)
     growing: list[Path] = field(default_factory=list)
-    left_out: bool = False
 
 
 def arrivals(
@@ -57,7 +65,8 @@ def arrivals(
     waiting: called with how many files are waited for. Raises InputError where the folder cannot be read.
     """
     settled, growing = _settled(config, waiting, sleep)
-    return [Arrived(path, _sha256(path), written) for path, written in sorted(settled.items(), key=_age)], growing
+    arrived = [Arrived(path, _sha256(path), each.st_mtime, each.st_ctime) for path, each in settled.items()]
+    return sorted(arrived, key=lambda each: (each.written, each.path.name)), growing
 
 
 def sorted_out(
@@ -65,7 +74,6 @@ def sorted_out(
     growing: Sequence[Path],
     taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
     *,
-    files_stay: bool,
     as_last_time: bool,
 ) -> Inbox:
     """Which files are to be checked.
@@ -73,27 +81,20 @@ def sorted_out(
     Those are not that an earlier run checked and that only lie here still. Those are neither that have the content of
     one of the last run, unless that run would come to something else for them, or another file is new: then all of them
     are this run's orders.
-    taken: as `Nights.taken` tells which of these contents were taken earlier. files_stay: whether checked files stay in
-    the inbox. as_last_time: whether the day, the policy and the history are those of the last run.
+    taken: as `Nights.taken` tells which of these contents were taken earlier. as_last_time: whether the day, the policy
+    and the history are those of the last run.
     """
     before = taken({each.sha256 for each in arrived if each.sha256})
     found = Inbox(growing=sorted(growing))
-    here: set[str] = set()
     same: list[Arrived] = []
     for each in arrived:
         files = before.get(each.sha256, ())
-        of_last_run = OF_LAST_RUN in files
-        if each.sha256 in here:
+        if each.identity in files:
             found.checked_before.append(each)
-        elif each.identity in files and (files_stay or of_last_run):
-            found.checked_before.append(each)
-            found.left_out = found.left_out or of_last_run
-        elif of_last_run and as_last_time:
+        elif OF_LAST_RUN in files and as_last_time:
             same.append(each)
         else:
             found.new.append(each)
-        if each.sha256:
-            here.add(each.sha256)
     if found.new:
         found.new = sorted([*found.new, *same], key=arrived.index)
     else:
@@ -101,15 +102,10 @@ def sorted_out(
     return found
 
 
-def _age(file: tuple[Path, float]) -> tuple[float, str]:
-    path, written = file
-    return written, path.name
-
-
 def _settled(
     config: NightlyConfig, waiting: Callable[[int], None], sleep: Callable[[float], None]
-) -> tuple[dict[Path, float], list[Path]]:
-    """The files that have not changed for long enough, with the time when they were last written, and the others.
+) -> tuple[dict[Path, os.stat_result], list[Path]]:
+    """The files that have not changed for long enough, and the others.
 
     A time stamp that is old enough is enough; a file with a later one is watched, for clocks of file servers differ.
     """
@@ -117,7 +113,7 @@ def _settled(
     watched: dict[Path, tuple[tuple[int, int], float]] = {}
     while True:
         now, wall = time.monotonic(), time.time()
-        settled: dict[Path, float] = {}
+        settled: dict[Path, os.stat_result] = {}
         growing: list[Path] = []
         for path, status in _listed(config):
             state = (status.st_size, status.st_mtime_ns)
@@ -125,7 +121,7 @@ def _settled(
                 watched[path] = (state, now)
             unchanged = max(now - watched[path][1], wall - status.st_mtime)
             if unchanged >= config.settle_seconds:
-                settled[path] = status.st_mtime
+                settled[path] = status
             else:
                 growing.append(path)
         if not growing or now - began >= config.max_wait_seconds:

@@ -102,13 +102,12 @@ def _orders(counts: Mapping[str, int]) -> str:
 
 def _rules(report: Mapping[str, Any]) -> list[RuleCount]:
     """The rules of what is new, changed or reopened, and of every STOP and UNCHECKED that is still open."""
-    each_once = {
-        finding["fingerprint"]: (finding["delta"]["state"], finding["severity"], finding["code"])
+    found = Counter(
+        (finding["delta"]["state"], finding["severity"], finding["code"])
         for order in report["orders"]
         for finding in order["findings"]
         if finding["delta"]
-    }
-    found = Counter(each_once.values())
+    )
     sections, wanted = list(SECTIONS), []
     for (section, severity, code), count in found.items():
         grave = section == State.STILL_OPEN.value and severity != "review"

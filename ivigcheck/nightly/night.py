@@ -21,7 +21,7 @@ from ivigcheck.nightly.lock import only_run
 from ivigcheck.nightly.log import Log
 from ivigcheck.nightly.places import missing
 from ivigcheck.nightly.publishing import Tonight, publish_run
-from ivigcheck.nightly.shelf import Shelf, new_run_id, told
+from ivigcheck.nightly.shelf import Shelf, folder_mark, new_run_id, told
 from ivigcheck.nightly.state import Run, iso
 from ivigcheck.nightly.status import StatusFile, read_status
 from ivigcheck.nightly.takings import check_newest, clear_unfinished, newest_file, put_all_away, read_new
@@ -154,7 +154,6 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
             arrived,
             growing,
             nights.taken,
-            files_stay=config.archive is None,
             as_last_time=last is not None
             and bool(last.facts.get("complete"))
             and last.facts.get("circumstances") == circumstances,
@@ -165,7 +164,7 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
         if tables:
             checked = check_tables(list(tables.values()), day, knowledge=knowledge, memory=memory)
             taken = [(each, tables[each.path]) for each in inbox.new if each.path in tables]
-            night = Tonight(taken, last, newest, circumstances, left_out=inbox.left_out)
+            night = Tonight(taken, last, newest, circumstances)
             publish_run(run, checked, history, nights, night)
     if not tables:
         run.told.append("no new file")
@@ -186,13 +185,16 @@ def _recover(run: Run, nights: Nights, published: str | None) -> None:
     recorded = {each: night for each in left if (night := nights.run(each))}
     run.shelf.sweep(each for each in left if each not in recorded)
     for night in nights.after(published):
-        if night.id not in recorded and not run.shelf.has(night.id):
+        if night.id in recorded or run.shelf.has(night.id):
+            recorded[night.id] = night
+        elif night.facts.get("folder") != folder_mark(run.config.reports):
             raise UsageError(
                 f'{run.config.file}: the run {night.id}, named "{run.config.name}" in the history, has its reports in '
-                "another folder; fix: give each configuration that uses this history a name of its own. Where the "
-                "folder of the reports was lost, a new name begins anew"
+                "another folder; fix: give each configuration that uses this history a name of its own, also where the "
+                "folder of the reports was moved without status.json"
             )
-        recorded[night.id] = night
+        else:  # somebody has removed its reports, and so has seen them
+            run.log("reports_removed", removed=night.id)
     for night in sorted(recorded.values(), key=lambda each: each.number):
         run.shelf.put_in_place(night.id)
         code = Exit(night.facts["exit_code"])

@@ -17,6 +17,7 @@ from ivigcheck.intake.table import Table
 from ivigcheck.nightly.inbox import Arrived
 from ivigcheck.nightly.keys import NightlyConfig
 from ivigcheck.nightly.mail import Mail
+from ivigcheck.nightly.shelf import folder_mark
 from ivigcheck.nightly.state import Run, iso
 from ivigcheck.pipeline import Checked
 from ivigcheck.report import FORMATS, Rendering, counts, summary
@@ -31,20 +32,20 @@ NOTHING_NEW: Final = "nothing-new"
 @dataclass(frozen=True, eq=False, repr=False)
 class Tonight:
     """What a run has to do with. taken: the files with their orders; last: the run before; newest: when the newest file
-    was written; circumstances: what the findings rest on beside the files; left_out: whether orders of the last run lie
-    in the inbox that are not checked this time."""
+    was written; circumstances: what the findings rest on beside the files."""
 
     taken: Sequence[tuple[Arrived, Table]]
     last: Night | None
     newest: float | None
     circumstances: str
-    left_out: bool
 
     @property
     def has_every_order(self) -> bool:
         """Whether an order that is not there is no longer active, as far as the files tell: after a run that lacked
-        something, what it lacked may come alone."""
-        return not self.left_out and (self.last is None or bool(self.last.facts.get("complete")))
+        something, what it lacked may come alone; and with fewer files than last time, one is missing."""
+        if self.last is None:
+            return True
+        return bool(self.last.facts.get("complete")) and len(self.taken) >= len(self.last.facts["inputs"])
 
 
 def publish_run(run: Run, checked: Checked, history: History, nights: Nights, tonight: Tonight) -> None:
@@ -60,7 +61,7 @@ def publish_run(run: Run, checked: Checked, history: History, nights: Nights, to
     report = rendering.report
     code = Exit.CANNOT_RUN if run.troubles else exit_code(_open_counts(config, report), config.fail_on)
     run.log("checked", **tally)
-    run.log("compared", **delta.counts())
+    run.log("compared", **report["delta"]["counts"])
     staged = run.shelf.stage(run.id)
     recorded = False
     usual = tempfile.tempdir
@@ -74,6 +75,8 @@ def publish_run(run: Run, checked: Checked, history: History, nights: Nights, to
             "newest_file": tonight.newest,
             "circumstances": tonight.circumstances,
             "counts": tally,
+            "delta": report["delta"]["counts"],
+            "folder": folder_mark(config.reports),
             "exit_code": int(code),
             "policy": f"{report['policy']['id']} {report['policy']['version']}",
             "knowledge": report["knowledge"]["version"],
@@ -90,7 +93,7 @@ def publish_run(run: Run, checked: Checked, history: History, nights: Nights, to
     run.shelf.put_in_place(run.id)
     run.log("published")
     run.codes.append(code)
-    run.facts |= {"counts": tally, "delta": delta.counts(), "reports": run.id}
+    run.facts |= {"counts": tally, "delta": report["delta"]["counts"], "reports": run.id}
     run.told.append(f"{summary(tally, day)}; {news(report['delta'])}")
 
 

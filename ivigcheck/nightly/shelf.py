@@ -7,6 +7,8 @@ place. What was killed before the recording never happened; what was killed afte
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +28,11 @@ _UNDONE: Final = (f"{ASIDE}{LATEST}", f"{ASIDE}status.json")
 def new_run_id(now: datetime) -> str:
     """A name for a run: when it began, and something that no other one has; fit for a folder's name."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def folder_mark(folder: Path) -> str:
+    """What stands for a folder of reports in the history: a hash of its path, which may be anybody's."""
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
 
 
 class Shelf:

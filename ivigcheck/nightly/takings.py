@@ -35,6 +35,11 @@ def read_new(run: Run, inbox: Inbox, knowledge: Knowledge) -> tuple[dict[Path, T
     changed += [path for path, table in tables.items() if table.sha256 != by_path[path].sha256]
     inbox.growing += changed
     tables = {path: table for path, table in tables.items() if path not in changed}
+    first: dict[str, Path] = {}
+    for path, table in list(tables.items()):  # of two files with one content that can be read, one is checked
+        if first.setdefault(table.sha256, path) != path:
+            del tables[path]
+            inbox.checked_before.append(by_path[path])
     failed = {path: error for path, error in failed.items() if path not in changed}
     for path, table in tables.items():
         run.log("file_taken", sha256=by_path[path].sha256, orders=len(table.rows))

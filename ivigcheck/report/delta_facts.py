@@ -50,11 +50,12 @@ def add_marks(orders: Sequence[MutableMapping[str, Any]], seen: Mapping[int, Seq
         facts["delta"] = min(states, key=names.index, default=None)
 
 
-def delta_facts(delta: Delta) -> dict[str, Any]:
-    """What a report's head says of the comparison."""
+def delta_facts(delta: Delta, seen: Mapping[int, Sequence[Seen]]) -> dict[str, Any]:
+    """What a report's head says of the comparison. seen: as for `add_marks`."""
+    found = (each for findings in seen.values() for each in findings if each.fingerprint in delta.marks)
     return {
         "compared_with": delta.since_run or None,
-        "counts": delta.counts(),
+        "counts": delta.counts(found),
         "resolved": [_over(each) for each in sorted(delta.over, key=_gravest_first)],
     }
 

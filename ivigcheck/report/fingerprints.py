@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from ivigcheck.delta import Seen
+from ivigcheck.knowledge import fold
 from ivigcheck.orders import Orders
 from ivigcheck.pipeline import Checked
 from ivigcheck.rules import RULES, Finding
@@ -62,9 +63,20 @@ _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
 """Parameters on which rules rest beside those that their source names."""
 _OF_PATIENT: Final = frozenset({"IVG401", "IVG402", "IVG404"})
 _OF_ORDER_ID: Final = "IVG905"
+_OF_CELLS: Final = "IVG908"  # two cells that cannot both be right: as they are written
 # Inputs of findings for which the basis stands, unless the finding is about their very cell.
 _IN_BASIS: Final = frozenset(
-    {"order_id", "patient_id", "ordered_at", "indication", "product", "last_product", "diagnoses", "weight"}
+    {
+        "order_id",
+        "patient_id",
+        "ordered_at",
+        "indication",
+        "product",
+        "last_product",
+        "diagnoses",
+        "weight",
+        "last_thrombosis_date",
+    }
 ).union(*_MEASURES.values(), *_CODES.values())
 _AGE: Final = frozenset({"age_years", "birth_date"})
 _LIMITS: Final = ("start", "soft_max", "hard_max")
@@ -84,8 +96,9 @@ def _measure(value: float) -> str:
 
 
 def _folded(text: str) -> str:
-    """A text without regard to case and blanks."""
-    return " ".join(text.split()).casefold()
+    """A text without regard to case and blanks, and a plain number without regard to its zeros."""
+    words = " ".join(text.split()).casefold()
+    return _measure(float(words)) if words.isascii() and words.replace(".", "", 1).isdigit() else words
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,7 +115,16 @@ class _Column:
             return _measure(value)
         if not self.measured and value >= 0:
             return value
-        return [_folded(as_written(orders, name, i)) for name in self.cells]
+        return [_written(orders, name, i) for name in self.cells]
+
+
+def _written(orders: Orders, name: str, i: int) -> str:
+    """A cell as it was read, without its unit's spelling; as it is written where it was not."""
+    written = orders.written.get(name)
+    unit = written.unit_at(i) if written else None
+    if written and unit and not math.isnan(written.value[i]):
+        return f"{_measure(float(written.value[i]) * unit.factor)} {unit.form}"
+    return _folded(as_written(orders, name, i))
 
 
 class Fingerprints:
@@ -115,7 +137,6 @@ class Fingerprints:
         self._columns += [_Column(getattr(orders, n).astype(int).tolist(), cells, False) for n, cells in _CODES.items()]
         known = orders.knowledge
         self._indications = [each.code for each in known.indications]
-        self._products = [each.name for each in known.products]
         entry = known.policy.entry
         self._parameters = {
             code: [
@@ -128,7 +149,10 @@ class Fingerprints:
         self._unread: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for name, problems in sorted(orders.problems.items()):
             for i in np.flatnonzero(problems.trouble >= Trouble.UNREADABLE).tolist():
-                self._unread[i].append((name, _folded(as_written(orders, name, i))))
+                self._unread[i].append((name, _written(orders, name, i)))
+        self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
+        self._overruled = [name for name, mask in orders.overruled.items() if mask.any()]
+        self._files = [table.sha256 for table in checked.tables for _ in table.rows]
         self._basis: dict[int, str] = {}
         self._in_force: dict[int, Any] = {}
         self._together: dict[tuple[int, ...], str] = {}
@@ -140,7 +164,8 @@ class Fingerprints:
         basis = self.basis(i)
         detail = finding.detail
         what = (patient_id, order_id, finding.code, finding.column)
-        tokens = ((name, self._input(name, text, i, finding.column)) for name, text in detail.inputs.items())
+        about = frozenset(detail.inputs) if finding.code == _OF_CELLS else frozenset({finding.column})
+        tokens = ((name, self._input(name, text, i, about)) for name, text in detail.inputs.items())
         inputs = sorted((name, token) for name, token in tokens if token)
         made = (basis, finding.severity.name, inputs, self._limits(i), self._unversioned(detail.source))
         others = self._others(finding.code, i)
@@ -157,30 +182,55 @@ class Fingerprints:
 
     def basis(self, i: int) -> str:
         """What an order says of itself, and the history of its patient: weight, rates, product, dose, the infusion's
-        day, risk answers, all that verdicts rest on."""
+        day, risk answers and what gave them, all that verdicts rest on."""
         if i not in self._basis:
             orders = self._checked.orders
+            if i in orders.malformed:  # nothing in it was used: it is the row that stands there in this very file
+                self._basis[i] = _digest([self._files[i], orders.place[i].sheet, orders.place[i].row])
+                return self._basis[i]
+            code = orders.indication[i]
             said: list[Any] = [column.of(orders, i) for column in self._columns]
-            for name, names in (("indication", self._indications), ("product", self._products)):
-                code = getattr(orders, name)[i]
-                said.append(names[code] if code >= 0 else [_folded(orders.cell(name, i))])
-            said += [orders.answer_rows[i], self._unread.get(i), int(orders.ordered_day[i])]
-            self._basis[i] = _digest([*said, orders.past[i].lines() if i in orders.past else ()])
+            said += [
+                self._indications[code] if code >= 0 else [fold(orders.cell("indication", i))],
+                *self._product(i),
+                fold(orders.cell("last_product", i)),
+                orders.answer_rows[i],
+                [(name, fold(orders.code_for(name, i))) for name in self._coded if orders.coded[name][i] >= 0],
+                [name for name in self._overruled if orders.overruled[name][i]],
+                self._thrombosis_day(i),
+                self._unread.get(i),
+                int(orders.ordered_day[i]),
+                orders.past[i].lines() if i in orders.past else (),
+            ]
+            self._basis[i] = _digest(said)
         return self._basis[i]
 
-    def _input(self, name: str, text: str, i: int, about: str) -> str:
-        """What an input of a finding counts as; "" where the basis stands for it. about: the finding's column."""
+    def _product(self, i: int) -> list[list[str]]:
+        """The products that an order may mean, or what is written where it means none; and which of them are not for
+        the patient's age."""
         orders = self._checked.orders
-        if name != about and (name in _IN_BASIS or name in orders.answers or (name in _AGE and about not in _AGE)):
+        products = orders.possible_products(i)
+        age = orders.age_years[i]
+        too_young = [
+            p.name for p in products if (years := p.entry.contraindicated_under_years) is not None and age < years
+        ]
+        return [[p.name for p in products] or [fold(orders.cell("product", i))], too_young]
+
+    def _thrombosis_day(self, i: int) -> int | None:
+        """The day of the last thrombotic event (ordinal), None where none is known."""
+        orders = self._checked.orders
+        days = orders.days_since_thrombosis[i]
+        return None if math.isnan(days) else orders.as_of.toordinal() - int(days)
+
+    def _input(self, name: str, text: str, i: int, about: frozenset[str]) -> str:
+        """What an input of a finding counts as; "" where the basis stands for it. about: what the finding is about."""
+        orders = self._checked.orders
+        if name not in about and (name in _IN_BASIS or name in orders.answers or (name in _AGE and not about & _AGE)):
             return ""
         if name == "last_ivig_date":
             return str(orders.last_ivig_day[i])
-        if name == "last_thrombosis_date" and not math.isnan(orders.days_since_thrombosis[i]):
-            return str(orders.as_of.toordinal() - int(orders.days_since_thrombosis[i]))
-        written = orders.written.get(name)
-        unit = written.unit_at(i) if written else None
-        if written and unit and not math.isnan(written.value[i]):
-            return f"{_measure(float(written.value[i]) * unit.factor)} {unit.form}"
+        if name in orders.written:
+            return _written(orders, name, i)
         return _folded(text)
 
     def _others(self, code: str, i: int) -> str:

@@ -51,7 +51,7 @@ class Rendering:
         add_marks(self._facts, self.seen, delta)
         run = {"id": run_id, **self._head["run"]}
         said = [*notices, *self._head["notices"]]
-        self._head = {**self._head, "run": run, "delta": delta_facts(delta), "notices": said}
+        self._head = {**self._head, "run": run, "delta": delta_facts(delta, self.seen), "notices": said}
         return self
 
     @property

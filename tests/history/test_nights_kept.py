@@ -193,6 +193,22 @@ def test_of_an_order_that_was_settled_and_changed_the_change_counts(path: Path) 
     assert (first.fired, first.corrected, dict(first.acknowledged), first.corrected_share) == (2, 1, {}, 1.0)
 
 
+def test_several_findings_of_a_rule_count_once_an_order(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite"
+    cells = [Seen(f"{k}".ljust(16, "f"), f"{k}", "b", "O", "P", "IVG902", f"column{k}", "unchecked") for k in range(4)]
+    night(path, "one", "2026-11-01", "", [(each, "new") for each in cells])
+    with History.reading(path) as history:
+        (each,) = rule_stats(history)[1]
+        assert (each.fired, each.open) == (1, 1)
+    night(path, "two", "2026-11-02", "one", [(each, "corrected") for each in cells[:3]])
+    with History.reading(path) as history:
+        assert rule_stats(history)[1][0].open == 1  # until the last is
+    night(path, "three", "2026-11-03", "two", [(cells[3], "gone")])
+    with History.reading(path) as history:
+        (each,) = rule_stats(history)[1]
+        assert (each.fired, each.open, each.corrected, each.gone) == (1, 0, 1, 0)
+
+
 def test_a_superseded_finding_counts_once_and_as_what_it_became(tmp_path: Path) -> None:
     path = tmp_path / "h.sqlite"
     heavier = Seen("ab".ljust(16, "0"), A.subject, "c" * 16, A.order_id, A.patient_id, A.code, "", "stop")

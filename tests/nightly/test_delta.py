@@ -103,7 +103,13 @@ def test_two_rows_of_one_order_with_other_content_are_two_findings_of_one_subjec
     assert delta.over == []
 
 
+def test_of_two_that_stood_one_takes_the_place_of_one_and_the_other_is_over() -> None:
+    delta = compared([seen("f", basis="c")], [(seen("d"), False), (seen("e"), False)], bases={("P", "A"): {"c"}})
+    assert [what for _, what in delta.changes] == ["changed", "superseded", "corrected"]
+    assert [each.seen.fingerprint for each in delta.over] == ["e"] and delta.over[0].ending is Ending.CORRECTED
+
+
 def test_the_counts_name_every_section_in_its_order() -> None:
-    counts = compared([seen("f")], [(seen("g", "t", order="B"), False)]).counts()
+    counts = compared([seen("f")], [(seen("g", "t", order="B"), False)]).counts([seen("f")])
     assert list(counts) == ["new", "changed", "reopened", "still_open", "acknowledged", "resolved", "not_seen"]
     assert counts["new"] == counts["resolved"] == 1 and sum(counts.values()) == 2

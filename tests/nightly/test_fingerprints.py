@@ -130,7 +130,33 @@ def test_what_is_only_written_otherwise_is_the_same_finding(one: dict[str, str],
     assert first == prints(OVER | {"first_infusion": "no"} | other)
 
 
+RESPELLED += [
+    ({"weight": "x", "max_rate": "150 mL/h"}, {"weight": "x", "max_rate": "150.0 mL/hr"}),
+    ({"weight": "800 kg"}, {"weight": "800.0kgs"}),
+    ({"product": "Octagam"}, {"product": "Octagam IV"}),
+    ({"age_years": "45", "birth_date": "1950-01-02"}, {"age_years": "45.0", "birth_date": "1950-01-02"}),
+]
+OTHERWISE = [
+    ({"diagnoses": "I26.99", "recent_thrombosis": ""}, {"diagnoses": "I63.9", "recent_thrombosis": ""}, "IVG202"),
+    ({"recent_thrombosis": ""} | {"diagnoses": "I63.9"}, {"recent_thrombosis": "yes"}, "IVG202"),
+    ({"last_thrombosis_date": "2026-11-01"}, {"last_thrombosis_date": "2026-11-02"}, "IVG202"),
+    ({"last_thrombosis_date": "2026-11-01", "thrombosis_history": "no", "recent_thrombosis": "no"},
+     {"last_thrombosis_date": "2026-11-01", "thrombosis_history": "no", "recent_thrombosis": "yes"}, "IVG911"),
+    ({"last_product": "Octagam 10%"}, {"last_product": "Gammagard S/D"}, "IVG103"),
+    ({"product": "Flebogamma DIF 5%", "fructose_intolerance": "yes", "age_years": "3", "weight": "12 kg"},
+     {"product": "Flebogamma DIF 5%", "fructose_intolerance": "yes", "age_years": "1", "weight": "12 kg"}, "IVG208"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "code"), OTHERWISE, ids=str)
+def test_what_made_a_finding_otherwise_makes_another_one(one: dict[str, str], other: dict[str, str], code: str) -> None:
+    """Also where the answer, the limit and the rule are the same: it was judged for another reason."""
+    before, after = (prints(OVER | each)[f"{code} "] for each in (one, other))
+    assert before != after
+
+
 CONFLICTING = [
+    ({"product": "Privigen 5%"}, {"product": "Privigen 6%"}, "IVG908"),
     ({"dosing_weight": "90 kg"}, {"dosing_weight": "340 kg"}, "IVG908"),
     ({"concentration": "5%"}, {"concentration": "1%"}, "IVG908"),
     ({"birth_date": "1950-01-02"}, {"birth_date": "1940-01-02"}, "IVG908"),

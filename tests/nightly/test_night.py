@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import shutil
+import sqlite3
 import stat
 import threading
 import time
@@ -11,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from nights import CANARY, DAY, Pharmacy, ago, fingerprints, order, resolved, states, summary_counts
+from nights import CANARY, DAY, Pharmacy, ago, csv_of, fingerprints, order, resolved, states, summary_counts
 from nights_moment import NOW, acknowledge
 
 from ivigcheck.errors import Exit, HistoryError, RunError, Stop, UsageError
@@ -92,11 +95,104 @@ def test_of_two_files_the_unchanged_one_is_checked_with_the_changed_one(pharmacy
         assert resolved(report) == {} and report["counts"]["orders"] == 2
 
 
-def test_a_file_of_the_last_run_that_only_lies_there_still_makes_no_order_gone(pharmacy: Pharmacy) -> None:
+def test_where_files_stay_an_order_is_gone_when_as_many_files_have_come_without_it(pharmacy: Pharmacy) -> None:
+    """Two wards' files that are overwritten, and a file a night that is left: both lie in the inbox."""
     pharmacy.configure(archive=None)
-    pharmacy.night([order("A", **OVER)])
-    report = pharmacy.night([order("B")], NEXT)
+    pharmacy.drop("ward a.csv", [order("A", **OVER)])
+    pharmacy.drop("ward b.csv", [order("B")])
+    assert pharmacy.run().code == Exit.FINDINGS
+    pharmacy.drop("ward b.csv", [order("B"), order("C")])
+    pharmacy.run(NEXT)
+    report = pharmacy.report()
     assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
+    assert resolved(pharmacy.night([order("D")], THIRD))["A", "IVG101"] == "gone"
+
+
+def test_a_file_put_back_over_another_is_checked_also_where_files_stay(pharmacy: Pharmacy) -> None:
+    """As cp -p does: with its name and its time."""
+    pharmacy.configure(archive=None, max_file_age_hours=800_000)
+    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.FINDINGS)):
+        time.sleep(0.02)  # the system's clock of files goes in steps
+        os.utime(pharmacy.drop("orders.csv", [order("A", **cells)]), (1_700_000_000, 1_700_000_000))
+        assert pharmacy.run().code == code
+        assert pharmacy.run().code == Exit.OK  # it only lies there
+
+
+def test_a_file_that_could_not_be_put_away_is_not_checked_again(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ivigcheck.nightly import inbox
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "move_file", refused)
+        pharmacy.drop("1.csv", [order("A", **OVER)])
+        assert pharmacy.run().code == Exit.CANNOT_RUN
+        for k in range(3):
+            pharmacy.drop(f"2{k}.csv", [order("A"), order(str(k))])
+            pharmacy.run(NEXT)
+            report = pharmacy.report()
+            assert report["counts"]["orders"] == 2 and report["counts"]["stop"] == 0, k
+
+
+def test_an_unreadable_file_hides_no_readable_one_of_the_same_content(pharmacy: Pharmacy) -> None:
+    """A table of text that somebody named .xlsx, and the same one named as it should be."""
+    ago(pharmacy.drop("a.xlsx", csv_of([order("A", **OVER)])), 2)
+    pharmacy.drop("b.csv", [order("A", **OVER)])
+    ago(pharmacy.drop("c.xlsx", csv_of([order("A", **OVER)])), 1)
+    outcome = pharmacy.run()
+    assert summary_counts(outcome.line)["STOP"] == 1 and outcome.code == Exit.CANNOT_RUN
+    assert len(names(pharmacy.folder / "quarantine")) == 4 and len(names(pharmacy.folder / "archive")) == 1
+
+
+def test_a_day_of_an_order_that_is_dropped_is_over_and_the_other_stands(pharmacy: Pharmacy) -> None:
+    days = [order("A", **OVER) | {"ordered_at": f"2026-11-{day}"} for day in (18, 19)]
+    pharmacy.night(days)
+    report = pharmacy.night(days[1:], NEXT)
+    assert resolved(report) == {("A", "IVG101"): "corrected", ("A", "IVG102"): "corrected"}
+    assert states(report) == {("A", "IVG101"): "still_open", ("A", "IVG102"): "still_open"}
+    assert pharmacy.problems() == []
+
+
+def test_a_row_that_cannot_be_used_is_no_other_one(pharmacy: Pharmacy) -> None:
+    """Nothing in it is used, so that nothing tells it from last night's: it is read again, and not still open."""
+    whole = csv_of([order("A"), order("B")])
+    first, second, third = whole.splitlines()
+    pharmacy.drop("1.csv", f"{first}\n{second[:20]}\n{third}\n")
+    pharmacy.run()
+    pharmacy.drop("2.csv", f"{first}\n{second}\n{third[:20]}\n")
+    pharmacy.run(NEXT)
+    found = [f["delta"]["state"] for o in pharmacy.report()["orders"] for f in o["findings"] if f["code"] == "IVG910"]
+    assert found == ["changed"]
+
+
+def test_the_counts_are_those_of_the_rows_that_the_report_lists(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(formats=["json", "csv"])
+    report = pharmacy.night([order("A", **OVER), order("A", **OVER), order("B", diabetes="")])
+    listed = [f["delta"]["state"] for o in report["orders"] for f in o["findings"] if f["delta"]]
+    assert report["delta"]["counts"]["new"] == len(listed) == 7  # a repeat of an order is a finding of both rows
+    with (pharmacy.reports / "latest" / "orders.csv").open() as file:
+        assert sum(row["finding_deltas"].count("new") for row in csv.DictReader(file)) == 7
+
+
+def test_a_history_restored_from_a_backup_is_gone_on_with(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("A", **OVER)])
+    backup = pharmacy.folder / "backup.sqlite"
+    with (
+        contextlib.closing(sqlite3.connect(pharmacy.history)) as live,
+        contextlib.closing(sqlite3.connect(backup)) as copy,
+    ):
+        live.backup(copy)
+    first = pharmacy.report()["run"]["id"]
+    pharmacy.night([order("B")])
+    backup.replace(pharmacy.history)
+    for ending in ("-wal", "-shm"):
+        pharmacy.history.with_name(pharmacy.history.name + ending).unlink(missing_ok=True)
+    shutil.rmtree(pharmacy.reports / first)  # a site removes reports that it has read
+    report = pharmacy.night([order("A", **OVER), order("C")])
+    assert states(report)["A", "IVG101"] == "still_open"
 
 
 def test_one_day_of_an_order_is_not_settled_with_another(pharmacy: Pharmacy) -> None:

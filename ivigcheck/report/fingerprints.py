@@ -115,7 +115,7 @@ class _Column:
             return _measure(value)
         if not self.measured and value >= 0:
             return value
-        return [_written(orders, name, i) for name in self.cells]
+        return [_written(orders, name, i) for name in self.cells if orders.text[name][i]]
 
 
 def _written(orders: Orders, name: str, i: int) -> str:
@@ -133,8 +133,13 @@ class Fingerprints:
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
         orders = checked.orders
-        self._columns = [_Column(getattr(orders, name).tolist(), cells, True) for name, cells in _MEASURES.items()]
-        self._columns += [_Column(getattr(orders, n).astype(int).tolist(), cells, False) for n, cells in _CODES.items()]
+        self._columns = [
+            _Column(
+                getattr(orders, name).astype(kind).tolist(), tuple(c for c in cells if c in orders.text), kind is float
+            )
+            for kind, columns in ((float, _MEASURES), (int, _CODES))
+            for name, cells in columns.items()
+        ]
         known = orders.knowledge
         self._indications = [each.code for each in known.indications]
         entry = known.policy.entry
@@ -155,6 +160,7 @@ class Fingerprints:
         self._files = [table.sha256 for table in checked.tables for _ in table.rows]
         self._basis: dict[int, str] = {}
         self._in_force: dict[int, Any] = {}
+        self._named: dict[str, str] = {}
         self._together: dict[tuple[int, ...], str] = {}
 
     def of(self, i: int, finding: Finding) -> Seen:
@@ -263,10 +269,13 @@ class Fingerprints:
     def _unversioned(self, text: str) -> str:
         """A source without the policy's and the knowledge's own version: a new one with the same number changes
         nothing that somebody settled. A document's date stays."""
-        knowledge = self._checked.knowledge
-        policy = knowledge.policy
-        named = policy.name.replace(policy.entry.version, "").strip()
-        return text.replace(policy.name, named).replace(f"knowledge {knowledge.version}", "knowledge")
+        if text not in self._named:
+            knowledge = self._checked.knowledge
+            policy = knowledge.policy
+            named = policy.name.replace(policy.entry.version, "").strip()
+            plain = text.replace(policy.name, named).replace(f"knowledge {knowledge.version}", "knowledge")
+            self._named[text] = plain
+        return self._named[text]
 
 
 def identifier(orders: Orders, column: str, i: int) -> str | None:

@@ -231,7 +231,8 @@ def test_what_cannot_be_read_counts_as_written() -> None:
         "product",
         "indication",
     ):
-        assert prints(OVER | {column: "8x"}) != prints(OVER | {column: "9x"}), column
+        one, other = (set(prints(OVER | {column: text}).values()) for text in ("8x", "9x"))
+        assert one and not one & other, column
         assert prints(OVER | {column: " 8x "}) == prints(OVER | {column: "8x"}), column
 
 

@@ -20,6 +20,7 @@ from nights_moment import NOW, acknowledge
 from ivigcheck.errors import Exit, HistoryError, RunError, Stop, UsageError
 from ivigcheck.history import History, NewEntry
 from ivigcheck.history.nights import Nights
+from ivigcheck.nightly.shelf import Shelf
 
 OVER = {"max_rate": "9 mg/kg/min"}
 NEXT, THIRD = date(2026, 11, 21), date(2026, 11, 22)
@@ -257,11 +258,12 @@ def test_two_configurations_of_one_name_and_one_history_are_told_apart(pharmacy:
 
 
 def test_a_run_that_nobody_is_known_to_have_been_told_of_is_told(pharmacy: Pharmacy) -> None:
+    pharmacy.night([order("B")])
     pharmacy.night([order("A", **OVER)])
     (pharmacy.reports / "status.json").write_bytes(b"{")
     (pharmacy.reports / "latest").unlink()
     outcome = pharmacy.run()
-    assert outcome.code == Exit.FINDINGS and "interrupted before it was told" in outcome.line
+    assert outcome.code == Exit.FINDINGS and outcome.line.count("interrupted before it was told") == 1
     assert states(pharmacy.report())["A", "IVG101"] == "new"
     assert pharmacy.run().code == Exit.OK
 
@@ -657,10 +659,12 @@ def test_of_two_runs_that_were_killed_one_after_the_other_both_are_told(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for name, cells in (("A", OVER), ("B", {})):
+    for name, cells, owner, what in (("A", OVER, night, "_end"), ("B", {}, Shelf, "put_in_place")):
         pharmacy.drop(f"{name}.csv", [order(name, **cells)])
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(night, "_end", killed)
+            patch.setattr(owner, what, killed)
+            if what == "put_in_place":  # of its own reports: those of the first run are in their place
+                patch.setattr(night, "_recover", lambda *_: None)
             pharmacy.run()
     outcome = pharmacy.run()
     assert outcome.code == Exit.FINDINGS and outcome.line.count("interrupted before it was told") == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -29,6 +29,8 @@ class Ending(StrEnum):
 
 SUPERSEDED: Final = "superseded"
 """What is kept of a finding whose place another one of the same order and rule has taken."""
+
+_GRAVE: Final = ("stop", "unchecked")
 
 READ_FIRST: Final = (State.NEW, State.CHANGED, State.REOPENED)
 """What a report begins with: what somebody has not read yet, or must read again."""
@@ -58,11 +60,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stood:
-    """A finding that stood after the last run. since: ISO day since when; acknowledged: whether it was then."""
+    """A finding that stood after the last run.
+
+    since: ISO day since when; acknowledged: whether it was then; seen_on: ISO day of the last run that found it.
+    """
 
     seen: Seen
     since: str
     acknowledged: bool
+    seen_on: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,7 +108,8 @@ class Delta:
 
     marks: fingerprint -> what it is; over: what stood and is there no more, as it stood. changes: what is to be kept,
     each finding with a state, an ending or SUPERSEDED. not_seen: how many stand on, because their orders were in no
-    file of this run or could not be checked. since_run: the run that it was compared with, "" for none.
+    file of this run or could not be checked; grave_unseen: how many of these, and of those that are gone, were a STOP
+    or not checked. since_run: the run that it was compared with, "" for none.
     """
 
     since_run: str
@@ -110,6 +117,7 @@ class Delta:
     over: Sequence[Over]
     changes: Sequence[tuple[Seen, str]]
     not_seen: int
+    grave_unseen: int
 
     def counts(self, found: Iterable[Seen]) -> dict[str, int]:
         """How many of the findings of a run's rows are in each section, in the sections' order; how many are over, and
@@ -131,7 +139,7 @@ def compare(
     known: Collection[str],
     *,
     day: str,
-    complete: bool,
+    is_gone: Callable[[Stood], bool],
     since_run: str = "",
 ) -> Delta:
     """The findings of a run against what stood before it.
@@ -139,7 +147,7 @@ def compare(
     found: this run's. bases: patient and order -> what its rows say of themselves. unchecked: those of them that could
     not be checked: nothing of theirs is over. stood: fingerprint -> what stood.
     acknowledgements: fingerprint -> the one that holds on ``day`` (ISO), of findings found or stood. known: subjects
-    that ever stood. complete: whether the run had every active order, so that one that is not there is over.
+    that ever stood. is_gone: whether a finding is over whose order is not there.
     """
     now = {seen.fingerprint: seen for seen in found}
     stood_of: dict[str, list[Stood]] = defaultdict(list)
@@ -155,7 +163,7 @@ def compare(
         settled = mark.state is State.ACKNOWLEDGED
         if before is None or settled != before.acknowledged:
             changes.append((now[fingerprint], mark.state.value))
-    over, not_seen = [], 0
+    over, not_seen, grave_unseen = [], 0, 0
     # What took the place of something that stood; of an order with several days one may go and another one stay.
     taking = Counter(seen.subject for fingerprint, seen in now.items() if fingerprint not in stood)
     for fingerprint, each in stood.items():
@@ -165,13 +173,15 @@ def compare(
             taking[each.seen.subject] -= 1
             changes.append((each.seen, SUPERSEDED))
             continue
-        ending = None if each.seen.order in unchecked else _ending(each.seen, bases, complete=complete)
+        ending = None if each.seen.order in unchecked else _ending(each, bases, is_gone)
+        if ending in (None, Ending.GONE):
+            grave_unseen += each.seen.severity in _GRAVE
         if ending is None:
             not_seen += 1
             continue
         over.append(Over(each.seen, each.since, ending))
         changes.append((each.seen, ending.value))
-    return Delta(since_run, marks, over, changes, not_seen)
+    return Delta(since_run, marks, over, changes, not_seen, grave_unseen)
 
 
 def _mark(
@@ -194,9 +204,11 @@ def _mark(
     return Mark(State.REOPENED if seen.subject in known else State.NEW, since)
 
 
-def _ending(seen: Seen, bases: Mapping[tuple[str, str], Collection[str]], *, complete: bool) -> Ending | None:
+def _ending(
+    stood: Stood, bases: Mapping[tuple[str, str], Collection[str]], is_gone: Callable[[Stood], bool]
+) -> Ending | None:
     """Why a finding is over; None where its order was not looked at, so that nothing is known."""
-    now = bases.get(seen.order)
+    now = bases.get(stood.seen.order)
     if now is None:
-        return Ending.GONE if complete else None
-    return Ending.CLEARED if seen.basis in now else Ending.CORRECTED
+        return Ending.GONE if is_gone(stood) else None
+    return Ending.CLEARED if stood.seen.basis in now else Ending.CORRECTED

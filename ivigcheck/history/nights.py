@@ -18,6 +18,8 @@ from ivigcheck.history.store import WITH_PREVIOUS, History
 OF_LAST_RUN: Final = "last"
 """Among what tells files apart: that the last run took the content."""
 
+_RECENT: Final = 400  # runs: more than any order is waited for
+
 RECORDER: Final = "ivigcheck"
 """Who records a run."""
 
@@ -107,11 +109,21 @@ class Nights:
         """Fingerprint -> what stood after the last run."""
         with told(self._history.path):
             rows = self._history.connection.execute(
-                f"SELECT s.since, s.acknowledged, {SEEN} FROM standing s JOIN finding f ON f.number = s.finding "
-                "WHERE s.stream = ? ORDER BY s.finding",
+                f"SELECT s.since, s.acknowledged, s.seen_on, {SEEN} FROM standing s "
+                "JOIN finding f ON f.number = s.finding WHERE s.stream = ? ORDER BY s.finding",
                 (self._stream,),
             )
-            return {row[2]: Stood(Seen(*row[2:]), row[0], bool(row[1])) for row in rows}
+            return {row[3]: Stood(Seen(*row[3:]), row[0], bool(row[1]), row[2]) for row in rows}
+
+    def complete_days(self) -> set[str]:
+        """The ISO days of the last runs of the stream that lacked nothing."""
+        with told(self._history.path):
+            rows = self._history.connection.execute(
+                f"{WITH_PREVIOUS} JOIN run r ON r.number = e.number WHERE r.stream = ? ORDER BY r.number DESC LIMIT ?",
+                (self._stream, _RECENT),
+            ).fetchall()
+            nights = [_night(self._history.checked(row)) for row in rows]
+        return {night.day for night in nights if night.facts.get("complete")}
 
     def recorded_beside(self) -> int:
         """How many entries there are that are no runs: what else was recorded."""
@@ -162,9 +174,18 @@ class Nights:
         numbers |= self._numbers(found.keys() - numbers.keys())
         kept = [(numbers[fingerprint], what, since) for fingerprint, (_, what, since) in found.items()]
         many("INSERT INTO change VALUES (?, ?, ?, ?)", [(number, *change) for change in kept])
-        standing = [(self._stream, f, what == State.ACKNOWLEDGED, since) for f, what, since in kept if what in OPENING]
+        standing = [
+            (self._stream, f, what == State.ACKNOWLEDGED, since, night.day)
+            for f, what, since in kept
+            if what in OPENING
+        ]
         over = [(self._stream, f) for f, what, _ in kept if what not in OPENING]
-        many("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)", standing)
+        many("INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?)", standing)
+        many(
+            "UPDATE standing SET seen_on = ? WHERE stream = ? AND finding = "
+            "(SELECT number FROM finding WHERE fingerprint = ?)",
+            [(night.day, self._stream, fingerprint) for fingerprint in delta.marks if fingerprint not in found],
+        )
         many("DELETE FROM standing WHERE stream = ? AND finding = ?", over)
 
     def _numbers(self, fingerprints: Collection[str]) -> dict[str, int]:
@@ -228,10 +249,11 @@ def all_standing(history: History) -> list[tuple[str, Stood]]:
     """Every finding that stands, with the stream in which it does, gravest first."""
     with told(history.path):
         rows = history.connection.execute(
-            f"SELECT s.stream, s.since, s.acknowledged, {SEEN} FROM standing s JOIN finding f ON f.number = s.finding "
+            f"SELECT s.stream, s.since, s.acknowledged, s.seen_on, {SEEN} FROM standing s "
+            "JOIN finding f ON f.number = s.finding "
             "ORDER BY CASE f.severity WHEN 'stop' THEN 0 WHEN 'unchecked' THEN 1 ELSE 2 END, s.since, s.finding"
         )
-        return [(row[0], Stood(Seen(*row[3:]), row[1], bool(row[2]))) for row in rows]
+        return [(row[0], Stood(Seen(*row[4:]), row[1], bool(row[2]), row[3])) for row in rows]
 
 
 def acknowledgements(history: History, fingerprints: Collection[str], day: str) -> dict[str, Acknowledgement]:

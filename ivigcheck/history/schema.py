@@ -67,7 +67,7 @@ CREATE TABLE taken (
     run INTEGER NOT NULL REFERENCES run (number),
     sha256 TEXT NOT NULL,
     file TEXT NOT NULL,
-    PRIMARY KEY (sha256, run)
+    PRIMARY KEY (sha256, run, file)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE finding (
     number INTEGER PRIMARY KEY,
@@ -93,6 +93,7 @@ CREATE TABLE standing (
     finding INTEGER NOT NULL REFERENCES finding (number),
     acknowledged INTEGER NOT NULL,
     since TEXT NOT NULL,
+    seen_on TEXT NOT NULL,
     PRIMARY KEY (stream, finding)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE acknowledged (

@@ -61,7 +61,7 @@ def read_config(path: Path) -> NightlyConfig:
         encoding=file.encoding or None,
         fail_on=file.fail_on,
         acknowledged_count=file.acknowledged_count,
-        every_order=file.every_order,
+        gone_after_days=file.gone_after_days,
         min_orders=file.min_orders,
         max_file_age_hours=file.max_file_age_hours,
         settle_seconds=file.settle_seconds,

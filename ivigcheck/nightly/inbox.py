@@ -47,13 +47,16 @@ class Arrived:
 class Inbox:
     """What lies there.
 
-    new: to be checked, oldest first. checked_before: what an earlier run checked, and what turns out to have another
+    new: to be checked, oldest first; put_back: those of them with the content of an earlier run than the last, and no
+    newer than what that had. checked_before: what an earlier run checked. copies: what turns out to have another new
     file's content. growing: left for the next run.
     """
 
     new: list[Arrived] = field(default_factory=list)
     checked_before: list[Arrived] = field(default_factory=list)
     growing: list[Path] = field(default_factory=list)
+    copies: list[Arrived] = field(default_factory=list)
+    put_back: list[Arrived] = field(default_factory=list)
 
 
 def arrivals(
@@ -75,6 +78,7 @@ def sorted_out(
     taken: Callable[[Iterable[str]], Mapping[str, Collection[str]]],
     *,
     as_last_time: bool,
+    newest_before: float | None,
 ) -> Inbox:
     """Which files are to be checked.
 
@@ -82,7 +86,7 @@ def sorted_out(
     one of the last run, unless that run would come to something else for them, or another file is new: then all of them
     are this run's orders.
     taken: as `Nights.taken` tells which of these contents were taken earlier. as_last_time: whether the day, the policy
-    and the history are those of the last run.
+    and the history are those of the last run. newest_before: when the newest file of the runs before was written.
     """
     before = taken({each.sha256 for each in arrived if each.sha256})
     found = Inbox(growing=sorted(growing))
@@ -95,6 +99,8 @@ def sorted_out(
             same.append(each)
         else:
             found.new.append(each)
+            if files and OF_LAST_RUN not in files and newest_before is not None and each.written <= newest_before:
+                found.put_back.append(each)
     if found.new:
         found.new = sorted([*found.new, *same], key=arrived.index)
     else:

@@ -36,7 +36,7 @@ class NightlyConfig:
     encoding: str | None = None
     fail_on: str = "stop"
     acknowledged_count: bool = True
-    every_order: bool = True
+    gone_after_days: int = 2
     min_orders: int = 1
     max_file_age_hours: int = 26
     settle_seconds: int = 10
@@ -60,7 +60,7 @@ class ConfigFile(Struct, frozen=True, forbid_unknown_fields=True):
     encoding: str = ""
     fail_on: str = NightlyConfig.fail_on
     acknowledged_count: bool = NightlyConfig.acknowledged_count
-    every_order: bool = NightlyConfig.every_order
+    gone_after_days: int = NightlyConfig.gone_after_days
     min_orders: int = NightlyConfig.min_orders
     max_file_age_hours: int = NightlyConfig.max_file_age_hours
     settle_seconds: int = NightlyConfig.settle_seconds
@@ -77,6 +77,7 @@ FAIL_ON: Final = ("stop", "review", "never")
 _A_DAY: Final = 86_400  # seconds
 _A_CENTURY: Final = 876_600  # hours: as good as never, and still a date
 BOUNDS: Final = {
+    "gone_after_days": (0, 365),
     "min_orders": (0, 1_000_000),
     "max_file_age_hours": (1, _A_CENTURY),
     "settle_seconds": (0, 3600),
@@ -99,8 +100,8 @@ MEANINGS: Final = {
     "encoding": "The encoding of text files. Without it they are in the policy's encoding, or in UTF-8.",
     "fail_on": "The status from which on an order makes the exit code 1: stop, review or never.",
     "acknowledged_count": "Whether an acknowledged finding counts in the exit code; the report counts it always.",
-    "every_order": "Whether the files of one run together hold every active order: a finding whose order is in none of "
-    "them is then over.",
+    "gone_after_days": "A finding whose order was in no file on so many days with a complete run is over. 0: the files "
+    "of each run together hold every active order, so that it is over at once.",
     "min_orders": "With fewer orders than this a run fails, once its reports are out: an export that failed often "
     "leaves an empty file.",
     "max_file_age_hours": "When the newest file that ever came was written more hours ago, a run fails: the export "

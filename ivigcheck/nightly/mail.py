@@ -30,15 +30,20 @@ class RuleCount:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Mail:
-    """What is told of a run. rules: of what is to be read first, gravest first; troubles: what went wrong with the run
-    itself, and recovered: earlier runs that were interrupted and are told now, a sentence each; folder: where the
-    reports lie."""
+    """What is told of a run.
+
+    unseen: how many STOP and UNCHECKED findings stand on, or are over, because their orders are in no file: nobody
+    knows what became of them. rules: of what is to be read first, gravest first. troubles: what went wrong with the run
+    itself, and recovered: earlier runs that were interrupted and are told now, a sentence each. folder: where the
+    reports lie.
+    """
 
     run_id: str
     as_of: str
     counts: Mapping[str, int]
     sections: Mapping[str, int]
     not_seen: int
+    unseen: int
     rules: Sequence[RuleCount]
     troubles: Sequence[str]
     recovered: Sequence[str]
@@ -57,6 +62,7 @@ class Mail:
             counts=report["counts"],
             sections={name: counts[name] for name in SECTIONS},
             not_seen=counts["not_seen"],
+            unseen=report["delta"]["grave_unseen"],
             rules=_rules(report),
             troubles=troubles,
             recovered=recovered,
@@ -75,7 +81,7 @@ class Mail:
     @property
     def is_news(self) -> bool:
         """Whether there is something that nobody has read yet, or that went wrong."""
-        return bool(self.troubles or self.recovered) or any(self.sections[name] for name in _FIRST)
+        return bool(self.troubles or self.recovered or self.unseen) or any(self.sections[name] for name in _FIRST)
 
     def text(self) -> bytes:
         """The mail as text: the subject, an empty line, the rest."""

@@ -157,6 +157,7 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
             as_last_time=last is not None
             and bool(last.facts.get("complete"))
             and last.facts.get("circumstances") == circumstances,
+            newest_before=float(last.facts["newest_file"]) if last else None,
         )
         tables, failed = read_new(run, inbox, knowledge)
         newest = newest_file(inbox, last, run.started.timestamp())
@@ -164,7 +165,7 @@ def _go(run: Run, day: date | None, published: str | None) -> None:
         if tables:
             checked = check_tables(list(tables.values()), day, knowledge=knowledge, memory=memory)
             taken = [(each, tables[each.path]) for each in inbox.new if each.path in tables]
-            night = Tonight(taken, last, newest, circumstances)
+            night = Tonight(taken, inbox.copies, last, newest, circumstances)
             publish_run(run, checked, history, nights, night)
     if not tables:
         run.told.append("no new file")

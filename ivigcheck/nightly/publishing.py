@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ivigcheck.delta import Delta, compare
+from ivigcheck.delta import Delta, Stood, compare
 from ivigcheck.errors import Exit, Stop
 from ivigcheck.history import History
 from ivigcheck.history.nights import NewNight, Night, Nights, TakenFile, acknowledgements
@@ -31,21 +31,26 @@ NOTHING_NEW: Final = "nothing-new"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Tonight:
-    """What a run has to do with. taken: the files with their orders; last: the run before; newest: when the newest file
-    was written; circumstances: what the findings rest on beside the files."""
+    """What a run has to do with.
+
+    taken: the files with their orders; copies: files with the content of one of them. last: the run before. newest:
+    when the newest file was written. circumstances: what the findings rest on beside the files.
+    """
 
     taken: Sequence[tuple[Arrived, Table]]
+    copies: Sequence[Arrived]
     last: Night | None
     newest: float | None
     circumstances: str
 
     @property
-    def has_every_order(self) -> bool:
-        """Whether an order that is not there is no longer active, as far as the files tell: after a run that lacked
-        something, what it lacked may come alone; and with fewer files than last time, one is missing."""
+    def has_as_many_files(self) -> bool:
+        """Whether no file is missing, as far as their number tells: after a run that lacked something, what it lacked
+        may come alone."""
         if self.last is None:
             return True
-        return bool(self.last.facts.get("complete")) and len(self.taken) >= len(self.last.facts["inputs"])
+        before = len({each["sha256"] for each in self.last.facts["inputs"]})
+        return bool(self.last.facts.get("complete")) and len(self.taken) >= before
 
 
 def publish_run(run: Run, checked: Checked, history: History, nights: Nights, tonight: Tonight) -> None:
@@ -83,6 +88,7 @@ def publish_run(run: Run, checked: Checked, history: History, nights: Nights, to
             "complete": not run.troubles,
         }
         inputs = [TakenFile(table.sha256, file.identity, len(table.rows)) for file, table in tonight.taken]
+        inputs += [TakenFile(each.sha256, each.identity, 0) for each in tonight.copies]
         with History.recording(config.history) as opened:
             Nights(opened, config.name).record(NewNight(run.id, day, inputs, facts), delta, datetime.now(UTC))
         recorded = True
@@ -135,10 +141,23 @@ def _compared(
         acknowledgements(history, {*found, *stood}, day),
         nights.known(fresh),
         day=day,
-        # A row that nobody knows whose it is may be any order's; and of a run that lacks files, orders are missing.
-        complete=run.config.every_order and tonight.has_every_order and named and not run.troubles,
+        is_gone=_is_gone(run, tonight, nights, day) if named and not run.troubles else lambda _: False,
         since_run=tonight.last.id if tonight.last else "",
     )
+
+
+def _is_gone(run: Run, tonight: Tonight, nights: Nights, day: str) -> Callable[[Stood], bool]:
+    """Whether a finding is over whose order is in no file of this run, which lacks nothing itself.
+
+    By the number of files where they hold every order; else by how many days have come without it, for a part of the
+    orders may come in a run of its own, or fail to come for a night.
+    """
+    enough = run.config.gone_after_days
+    if enough == 0:
+        every_order = tonight.has_as_many_files
+        return lambda _: every_order
+    days = nights.complete_days() | {day}
+    return lambda stood: sum(each > stood.seen_on for each in days) >= enough
 
 
 def _open_counts(config: NightlyConfig, report: Mapping[str, Any]) -> dict[str, int]:

@@ -39,7 +39,7 @@ def read_new(run: Run, inbox: Inbox, knowledge: Knowledge) -> tuple[dict[Path, T
     for path, table in list(tables.items()):  # of two files with one content that can be read, one is checked
         if first.setdefault(table.sha256, path) != path:
             del tables[path]
-            inbox.checked_before.append(by_path[path])
+            inbox.copies.append(by_path[path])
     failed = {path: error for path, error in failed.items() if path not in changed}
     for path, table in tables.items():
         run.log("file_taken", sha256=by_path[path].sha256, orders=len(table.rows))
@@ -47,13 +47,18 @@ def read_new(run: Run, inbox: Inbox, knowledge: Knowledge) -> tuple[dict[Path, T
         run.log("file_not_read", sha256=by_path[path].sha256)
     run.facts["files"] = {
         "taken": len(tables),
-        "checked_before": len(inbox.checked_before),
+        "checked_before": len(inbox.checked_before) + len(inbox.copies),
         "not_read": len(failed),
         "growing": len(inbox.growing),
     }
     if failed:
         what = "1 file could not be read" if len(failed) == 1 else f"{len(failed)} files could not be read"
         run.trouble("not_read", f"{what}: see the quarantine folder for the reason.", files=len(failed))
+    if inbox.put_back:
+        many = len(inbox.put_back)
+        one = "1 file has the content of an earlier run, and is"
+        what = one if many == 1 else f"{many} files have the content of earlier runs, and are"
+        run.trouble("put_back", f"{what} older than the last: old orders may stand for new ones.", files=many)
     if inbox.growing:
         many = len(inbox.growing)
         what = "1 file was" if many == 1 else f"{many} files were"
@@ -95,10 +100,11 @@ def put_all_away(run: Run, inbox: Inbox, tables: Mapping[Path, Table], failed: M
     """Moves what was checked into the archive, and what could not be read into quarantine, with the reason."""
     config = run.config
     stuck = 0
-    done = [each for each in (*inbox.new, *inbox.checked_before) if each.path not in failed]
+    dealt_with = [*inbox.checked_before, *inbox.copies]
+    done = [each for each in (*inbox.new, *dealt_with) if each.path not in failed]
     if config.archive:
         for each in done:
-            if each.path in tables or each in inbox.checked_before:
+            if each.path in tables or each in dealt_with:
                 stuck += not _moved(run, each, config.archive)
     for each in inbox.new:
         if each.path in failed:

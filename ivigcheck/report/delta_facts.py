@@ -56,6 +56,7 @@ def delta_facts(delta: Delta, seen: Mapping[int, Sequence[Seen]]) -> dict[str, A
     return {
         "compared_with": delta.since_run or None,
         "counts": delta.counts(found),
+        "grave_unseen": delta.grave_unseen,
         "resolved": [_over(each) for each in sorted(delta.over, key=_gravest_first)],
     }
 

@@ -109,7 +109,7 @@ def write_year(history: Path, orders: Path, nights: int) -> None:
             facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
             file = TakenFile(f"{night:064x}", "", len(real))
             run = NewNight(f"night-{night}", "2026-01-01", [file], facts)
-            Nights(opened, "nightly").record(run, Delta(last, marks, [], changes, 0), datetime.now(UTC))
+            Nights(opened, "nightly").record(run, Delta(last, marks, [], changes, 0, 0), datetime.now(UTC))
             before = [] if night == 0 else list(new.values())
             last = run.id
 

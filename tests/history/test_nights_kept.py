@@ -33,7 +33,7 @@ def night(path: Path, run: str, day: str, since: str, changes: list[tuple[Seen, 
         new = NewNight(
             run, day, [TakenFile(f * 64, f * 16, 1) for f in files], {"newest_file": 0.0, "counts": {}, "exit_code": 1}
         )
-        return Nights(history, "nightly").record(new, Delta(since, marks, [], changes, 0), NOW)
+        return Nights(history, "nightly").record(new, Delta(since, marks, [], changes, 0, 0), NOW)
 
 
 def settle(path: Path, each: Seen, reason: str, until: str = "2026-12-31") -> int:
@@ -133,7 +133,7 @@ TAMPERED = [
     ("INSERT INTO change SELECT 4, number, 'gone', '' FROM finding WHERE order_id = 'O-cc'", "run of entry 4 was altered"),
     ("DELETE FROM standing WHERE acknowledged = 0", "Which findings stand"),
     ("UPDATE standing SET acknowledged = 1", "Which findings stand"),
-    ("INSERT INTO standing SELECT 'other', number, 0, '' FROM finding", "Which findings stand"),
+    ("INSERT INTO standing SELECT 'other', number, 0, '', '' FROM finding", "Which findings stand"),
     ("UPDATE standing SET since = '2020-01-01'", "Which findings stand"),
     ("UPDATE change SET since = '2020-01-01' WHERE run = 1", "What changed in the run of entry 1 was altered"),
     ("INSERT INTO finding SELECT 99, 'x', subject, basis, '', '', code, '', severity FROM finding LIMIT 1", "finding 99 was found by no run"),

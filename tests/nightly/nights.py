@@ -85,6 +85,7 @@ class Pharmacy:
         keys: dict[str, object] = {
             "inbox": "inbox", "archive": "archive", "quarantine": "quarantine", "reports": "reports",
             "history": "history.sqlite", "policy": "built-in", "formats": ["json"], "settle_seconds": 0, "max_wait_seconds": 0,
+            "gone_after_days": 0,
         } | self.settings | settings  # fmt: skip
         # JSON writes texts, numbers, lists and booleans as TOML does.
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in keys.items() if value is not None]

@@ -267,7 +267,7 @@ def test_too_few_digits_to_tell_two_findings_apart_settle_neither(pharmacy: Phar
     marks = {each.fingerprint: Mark(State.NEW, "2026-11-20") for each in two}
     with History.recording(pharmacy.history) as history:
         facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
-        delta = Delta("", marks, [], [(each, "new") for each in two], 0)
+        delta = Delta("", marks, [], [(each, "new") for each in two], 0, 0)
         Nights(history, "other").record(NewNight("other", "2026-11-20", [], facts), delta, NOW)
     with pytest.raises(UsageError, match="2 findings begin with abababab"):
         ack(pharmacy, "abababab", "--reason", "confirmed", "--by", "AB")

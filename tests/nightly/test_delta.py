@@ -27,9 +27,9 @@ def compared(
     unchecked: set[tuple[str, str]] = frozenset(),  # type: ignore[assignment]
     complete: bool = True,
 ) -> Delta:
-    before = {each.fingerprint: Stood(each, "2026-11-01", settled) for each, settled in stood}
+    before = {each.fingerprint: Stood(each, "2026-11-01", settled, "2026-11-19") for each, settled in stood}
     here = bases if bases is not None else {each.order: {each.basis} for each in found}
-    return compare(found, here, unchecked, before, acks or {}, known, day=DAY, complete=complete)
+    return compare(found, here, unchecked, before, acks or {}, known, day=DAY, is_gone=lambda _: complete)
 
 
 # found now; what stood before, and whether settled; acknowledgements in force; subjects known: what it is now.

@@ -54,7 +54,7 @@ def test_every_finding_is_in_one_section_and_what_stood_is_accounted_for(plan: l
                 settled = acknowledgements(history, {*found, *stood}, day.isoformat())
                 delta = compare(
                     found.values(), bases, unchecked, stood, settled, nights.known(s.subject for s in found.values()),
-                    day=day.isoformat(), complete=night["complete"], since_run=last.id if last else "",
+                    day=day.isoformat(), is_gone=lambda _, over=night["complete"]: over, since_run=last.id if last else "",
                 )  # fmt: skip
                 nights.record(NewNight(f"run-{k}", day.isoformat(), [], {"complete": True}), delta, NOW)
                 after = nights.stood()

@@ -96,6 +96,57 @@ def test_of_two_files_the_unchanged_one_is_checked_with_the_changed_one(pharmacy
         assert resolved(report) == {} and report["counts"]["orders"] == 2
 
 
+def test_a_part_of_the_orders_in_a_run_of_its_own_makes_no_other_order_gone(pharmacy: Pharmacy) -> None:
+    """One ward's file at two, another one's at three, night after night."""
+    pharmacy.configure(gone_after_days=2)
+    for day in (DAY, NEXT, THIRD):
+        for ward, cells in (("A", OVER), ("B", {})):
+            report = pharmacy.night([order(ward, **cells), order(f"{ward}{day}")], day)
+            assert resolved(report) == {}
+    assert states(pharmacy.night([order("A", **OVER)], THIRD))["A", "IVG101"] == "still_open"
+
+
+def test_an_order_is_gone_when_so_many_days_have_come_without_it(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(gone_after_days=2)
+    pharmacy.night([order("A", **OVER), order("B")], date(2026, 11, 20))
+    for day, trouble, over in (
+        (20, False, False),  # the same day does not count
+        (21, True, False),  # nor one on which something was missing
+        (24, False, False),
+        (24, False, False),
+        (27, False, True),
+    ):
+        if trouble:
+            pharmacy.drop("bad.csv", "x")
+        report = pharmacy.night([order("B"), order(f"{day}{time.monotonic_ns()}")], date(2026, 11, day))
+        assert (resolved(report).get(("A", "IVG101")) == "gone") == over, day
+        assert report["delta"]["grave_unseen"] == 2
+        assert not (pharmacy.reports / "latest" / "nothing-new").exists()
+    told = (pharmacy.reports / "latest" / "mail.txt").read_text()
+    assert "2  STOP or UNCHECKED of orders that are in no file" in told
+    assert pharmacy.night([order("B"), order("C")], date(2026, 11, 28))["delta"]["grave_unseen"] == 0
+
+
+def test_being_seen_again_begins_the_days_anew(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(gone_after_days=2)
+    for day, orders in ((20, "AB"), (21, "B"), (22, "AB"), (23, "B")):
+        each = [order(name, **(OVER if name == "A" else {})) for name in orders]
+        report = pharmacy.night([*each, order(str(day))], date(2026, 11, day))
+        assert resolved(report) == {}
+    assert states(pharmacy.night([order("A", **OVER)], date(2026, 11, 23)))["A", "IVG101"] == "still_open"
+
+
+def test_a_copy_of_a_file_that_stays_is_not_taken_the_next_night(pharmacy: Pharmacy) -> None:
+    pharmacy.configure(archive=None)
+    for name in ("a.csv", "copy of a.csv"):
+        pharmacy.drop(name, [order("A", **OVER)])
+    pharmacy.run()
+    assert "no new file" in pharmacy.run(NEXT).line
+    pharmacy.drop("a.csv", [order("A"), order("B")])
+    pharmacy.run(NEXT)
+    assert pharmacy.report()["counts"]["orders"] == 2 and pharmacy.report()["counts"]["unchecked"] == 0
+
+
 def test_where_files_stay_an_order_is_gone_when_as_many_files_have_come_without_it(pharmacy: Pharmacy) -> None:
     """Two wards' files that are overwritten, and a file a night that is left: both lie in the inbox."""
     pharmacy.configure(archive=None)
@@ -112,10 +163,11 @@ def test_where_files_stay_an_order_is_gone_when_as_many_files_have_come_without_
 def test_a_file_put_back_over_another_is_checked_also_where_files_stay(pharmacy: Pharmacy) -> None:
     """As cp -p does: with its name and its time."""
     pharmacy.configure(archive=None, max_file_age_hours=800_000)
-    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.FINDINGS)):
+    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.CANNOT_RUN)):
         time.sleep(0.02)  # the system's clock of files goes in steps
         os.utime(pharmacy.drop("orders.csv", [order("A", **cells)]), (1_700_000_000, 1_700_000_000))
-        assert pharmacy.run().code == code
+        outcome = pharmacy.run()
+        assert outcome.code == code and summary_counts(outcome.line)["STOP"] == bool(cells)
         assert pharmacy.run().code == Exit.OK  # it only lies there
 
 
@@ -337,7 +389,7 @@ def test_an_order_that_may_only_be_missing_is_not_called_gone(pharmacy: Pharmacy
     pharmacy.night([order("A", **OVER)])
     orders = [order("B")]
     if why == "partial export":
-        pharmacy.configure(every_order=False)
+        pharmacy.configure(gone_after_days=9)
     elif why == "unreadable file":
         pharmacy.drop("broken.csv", "no,header\n1,2\n")
     elif why == "row without an id":
@@ -346,7 +398,7 @@ def test_an_order_that_may_only_be_missing_is_not_called_gone(pharmacy: Pharmacy
         pharmacy.configure(min_orders=2)
     report = pharmacy.night(orders, NEXT)
     assert resolved(report) == {} and report["delta"]["counts"]["not_seen"] == 2
-    pharmacy.configure(every_order=True)
+    pharmacy.configure()
     assert states(pharmacy.night([order("A", **OVER), order("D")], THIRD))["A", "IVG101"] == "still_open"
 
 
@@ -359,8 +411,8 @@ def test_an_order_that_is_back_at_what_it_was_is_checked_again(pharmacy: Pharmac
 
 
 def test_an_old_file_that_is_put_back_as_it_was_is_checked_again(pharmacy: Pharmacy) -> None:
-    """With its name and its time; only where checked files stay does that mean that it never left."""
-    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.FINDINGS)):
+    """And told: the orders of an older export may stand for those of now."""
+    for cells, code in ((OVER, Exit.FINDINGS), ({}, Exit.OK), (OVER, Exit.CANNOT_RUN)):
         os.utime(pharmacy.drop("orders.csv", [order("A", **cells)]), (1_700_000_000, 1_700_000_000))
         pharmacy.configure(max_file_age_hours=800_000)
         assert pharmacy.run().code == code
@@ -388,7 +440,9 @@ def test_two_folders_of_reports_with_one_name_are_found_out(
 
         with History.recording(pharmacy.history) as history:
             facts = {"newest_file": 0.0, "counts": {}, "exit_code": 0}
-            Nights(history, "nightly").record(NewNight("other", "2026-11-20", [], facts), Delta("", {}, [], [], 0), NOW)
+            Nights(history, "nightly").record(
+                NewNight("other", "2026-11-20", [], facts), Delta("", {}, [], [], 0, 0), NOW
+            )
         return rendered(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(publishing, "Rendering", meanwhile)
@@ -689,7 +743,8 @@ def test_what_nobody_needs_to_read_is_marked_and_nothing_else(pharmacy: Pharmacy
         ([review, order("C")], True),
         ([review, stop], False),
         ([review, stop, order("D")], False),  # still open, and a STOP
-        ([review], True),
+        ([review], False),  # the STOP is in no file: somebody must see what became of it
+        ([review, order("E")], True),
     ):
         pharmacy.night(orders)
         assert is_marked() == marked, orders

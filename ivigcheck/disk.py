@@ -52,7 +52,7 @@ def write_file(path: Path, content: bytes | BinaryIO, *, anew: bool = True) -> N
         os.close(descriptor)
 
 
-def replace_file(path: Path, content: bytes, via: str = "") -> None:
+def replace_file(path: Path, content: bytes | BinaryIO, via: str = "") -> None:
     """Puts a whole file in the place of another one, or where there was none; never a part of it.
 
     via: the name that it has until it is whole, one that begins with ASIDE where none is given.
@@ -62,15 +62,6 @@ def replace_file(path: Path, content: bytes, via: str = "") -> None:
         write_file(new, content, anew=False)
         new.replace(path)
     sync_folder(path.parent)
-
-
-def _copy(source: Path, target: Path, via: str) -> None:
-    """Puts a copy of a file in its place once it is whole."""
-    copy = target.with_name(via)
-    with _removed_unless_done(copy):
-        with source.open("rb") as file:
-            write_file(copy, file, anew=False)
-        copy.replace(target)
 
 
 @contextlib.contextmanager
@@ -111,7 +102,8 @@ def move_file(source: Path, target: Path, via: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV or not source.is_file():
             raise  # what is no file cannot be copied: a pipe would be waited for for ever
-        _copy(source, target, via)
+        with source.open("rb") as file:
+            replace_file(target, file, via)
         source.unlink()
     sync_folder(target.parent)
     sync_folder(source.parent)

@@ -45,21 +45,19 @@ def rule_stats(history: History, since: str = "") -> tuple[int, list[RuleStats]]
         (runs,) = history.connection.execute(
             "SELECT count(*) FROM entry WHERE kind = 'run' AND event_day >= ?", (since,)
         ).fetchone()
-        last: dict[str, tuple[OrderAndRule, str]] = {}  # subject -> its order and rule, and what became of it last
-        for subject, patient, order, code, what in history.connection.execute(
-            "SELECT f.subject, f.patient_id, f.order_id, f.code, c.what FROM change c "
+        last: dict[str, tuple[OrderAndRule, str]] = {}  # fingerprint -> its order and rule, and what became of it last
+        for fingerprint, patient, order, code, what in history.connection.execute(
+            "SELECT f.fingerprint, f.patient_id, f.order_id, f.code, c.what FROM change c "
             "JOIN finding f ON f.number = c.finding JOIN entry e ON e.number = c.run "
-            "WHERE e.event_day >= ? ORDER BY c.run, c.what = ? DESC",
-            (since, SUPERSEDED),
+            "WHERE e.event_day >= ? ORDER BY c.run",
+            (since,),
         ):
-            last[subject] = ((patient, order, code), what)
+            last[fingerprint] = ((patient, order, code), what)
         reasons = _reasons(history, since)
     became: dict[OrderAndRule, str] = {}
-    settled_as: dict[OrderAndRule, str] = {}
-    for subject, (key, what) in last.items():
+    for key, what in last.values():
         became[key] = min(what, became.get(key, what), key=_WEIGHT.index)
-        if subject in reasons:
-            settled_as[key] = reasons[subject]
+    settled_as = {last[fingerprint][0]: reason for fingerprint, reason in reasons.items() if fingerprint in last}
     stats: dict[str, RuleStats] = {}
     settled: dict[str, Counter[str]] = defaultdict(Counter)
     for key, what in became.items():
@@ -87,18 +85,15 @@ _WEIGHT: Final = (*_OPENED, *(ending.value for ending in Ending), SUPERSEDED)
 
 
 def _reasons(history: History, since: str) -> dict[str, str]:
-    """Subject -> the reason for which its finding was settled last, by an acknowledgement that is not withdrawn."""
-    found: dict[str, str] = {}
+    """Fingerprint -> the reason for which it was settled last, by acknowledgements that are not withdrawn, in order."""
     rows = history.connection.execute(
         f"{WITH_PREVIOUS} WHERE e.kind = 'acknowledgement' AND e.event_day >= ? AND NOT EXISTS "
         "(SELECT 1 FROM entry w WHERE w.about = e.number AND w.kind = 'withdrawal') ORDER BY e.number",
         (since,),
     ).fetchall()
+    found: dict[str, str] = {}
     for row in rows:
         each = acknowledgement_of(history.checked(row))
-        subject = history.connection.execute(
-            "SELECT subject FROM finding WHERE fingerprint = ?", (each.fingerprint,)
-        ).fetchone()
-        if subject:
-            found[subject[0]] = each.reason
+        found.pop(each.fingerprint, None)  # so that the last word comes last
+        found[each.fingerprint] = each.reason
     return found

@@ -48,7 +48,7 @@ def run_night(
     *,
     day: date | None = None,
     log: Callable[[str], Log],
-    tell: Callable[[Outcome], None] = lambda _: None,
+    tell: Callable[[Outcome], None],
     progress: Progress | None = None,
 ) -> Outcome:
     """Runs once: takes what is new in the inbox, checks it, publishes the reports, and says what it did.

@@ -100,12 +100,10 @@ def put_all_away(run: Run, inbox: Inbox, tables: Mapping[Path, Table], failed: M
     """Moves what was checked into the archive, and what could not be read into quarantine, with the reason."""
     config = run.config
     stuck = 0
-    dealt_with = [*inbox.checked_before, *inbox.copies]
-    done = [each for each in (*inbox.new, *dealt_with) if each.path not in failed]
+    checked = [each for each in inbox.new if each.path in tables]
     if config.archive:
-        for each in done:
-            if each.path in tables or each in dealt_with:
-                stuck += not _moved(run, each, config.archive)
+        for each in (*checked, *inbox.checked_before, *inbox.copies):
+            stuck += not _moved(run, each, config.archive)
     for each in inbox.new:
         if each.path in failed:
             stuck += not _moved(run, each, config.quarantine, f"{failed[each.path]}\n")

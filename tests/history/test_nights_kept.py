@@ -193,6 +193,17 @@ def test_of_an_order_that_was_settled_and_changed_the_change_counts(path: Path) 
     assert (first.fired, first.corrected, dict(first.acknowledged), first.corrected_share) == (2, 1, {}, 1.0)
 
 
+def test_an_order_of_which_one_day_stands_is_open(tmp_path: Path) -> None:
+    """Though another day of it is over, and the rule's finding of both is one subject."""
+    path = tmp_path / "h.sqlite"
+    days = [Seen(f"{k}".ljust(16, "f"), "s", f"b{k}", "O", "P", "IVG101", "", "stop") for k in range(2)]
+    night(path, "one", "2026-11-01", "", [(each, "new") for each in days])
+    night(path, "two", "2026-11-02", "one", [(days[0], "corrected")])
+    with History.reading(path) as history:
+        (each,) = rule_stats(history)[1]
+    assert (each.fired, each.open, each.corrected) == (1, 1, 0)
+
+
 def test_several_findings_of_a_rule_count_once_an_order(tmp_path: Path) -> None:
     path = tmp_path / "h.sqlite"
     cells = [Seen(f"{k}".ljust(16, "f"), f"{k}", "b", "O", "P", "IVG902", f"column{k}", "unchecked") for k in range(4)]

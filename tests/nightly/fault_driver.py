@@ -407,7 +407,8 @@ def prepared(folder: Path) -> str:
     History.recording(folder / "data" / "history.sqlite").close()
     (folder / "inbox" / "before.csv").write_bytes(BEFORE)
     # Not forked: what a run imports is then imported before any other run is forked.
-    outcome = run_night(read_config(folder / "nightly.toml"), day=DAY, log=lambda _: Log(lambda _: None, "text", ""))
+    config = read_config(folder / "nightly.toml")
+    outcome = run_night(config, day=DAY, log=lambda _: Log(lambda _: None, "text", ""), tell=lambda _: None)
     assert outcome.code == 0, outcome.line
     return outcome.run_id
 

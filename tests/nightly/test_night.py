@@ -262,7 +262,6 @@ def test_one_day_of_an_order_is_not_settled_with_another(pharmacy: Pharmacy) -> 
 def test_a_time_stamp_in_the_future_does_not_silence_the_alarm_for_old_files(pharmacy: Pharmacy) -> None:
     ago(pharmacy.drop("a.csv", [order("A")]), -1_000_000)
     pharmacy.run()
-    ago(pharmacy.drop("b.csv", [order("B")]), 2)
     with History.reading(pharmacy.history) as history:
         last = Nights(history, "nightly").last()
     assert last is not None and last.facts["newest_file"] <= time.time()

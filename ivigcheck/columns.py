@@ -118,8 +118,18 @@ COLUMNS: Final[tuple[Column, ...]] = (
            headers=("symptoms resolved", "reaction fully resolved")),
 )  # fmt: skip
 
-PHASES: Final = next(tuple(meaning for _, meaning in each.choices) for each in COLUMNS if each.name == "phase")
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    """What a cell of a column of choices may mean, in the order of the codes."""
+    (column,) = (each for each in COLUMNS if each.name == name)
+    return tuple(dict.fromkeys(meaning for _, meaning in column.choices))
+
+
+PHASES: Final = _choices("phase")
 """The phases of a treatment, in the order of their codes."""
+SEXES: Final = _choices("sex")
+"""In the order of their codes."""
 
 UNIT_COLUMN: Final = {
     "weight": ("weight_unit",),

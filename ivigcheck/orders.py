@@ -166,6 +166,8 @@ class Orders:
     least_dose_in_grams: Mask = column(False, bool)
     infusion_hours: Floats = column(float("nan"))
     height_cm: Floats = column(float("nan"))
+    sex: Codes = column(-1, int)
+    pregnant: Answers = column(UNKNOWN, int)
     phase: Codes = column(-1, int)
     ordered_day: Codes = column(NO_DAY, int)
     last_ivig_day: Codes = column(NO_DAY, int)

@@ -114,6 +114,8 @@ def normalise(
         least_dose_in_grams=doses.least_in_grams,
         infusion_hours=infusion.read_hours(reader),
         height_cm=height,
+        sex=body.sex,
+        pregnant=body.pregnant,
         phase=reader.choices(COLUMN["phase"]),
         ordered_day=ordered_day,
         last_ivig_day=remembered.last_infusion(stated_day),

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from ivigcheck.report.json_text import encoded
 from ivigcheck.show import visible
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _SEPARATOR: Final = ";"
 _LISTS: Final = ("at_risk", "undocumented", "not_assessed", "history")
+_PAIRS: Final = ("answers", "answered_by_code")
 _BOOLEANS: Final = {True: "true", False: "false"}
 
 
@@ -35,10 +37,11 @@ def _values(order: Mapping[str, Any]) -> list[Any]:
         *order["source"].values(),
         _SEPARATOR.join([finding["code"] for finding in order["findings"]]),
         *(_SEPARATOR.join(order[name]) for name in _LISTS),
-        _SEPARATOR.join([f"{name}={code}" for name, code in order["answered_by_code"].items()]),
+        *(_SEPARATOR.join([f"{name}={said}" for name, said in order[pairs].items()]) for pairs in _PAIRS),
         *limits,
         *governed_by.values(),
         *order["ordered"].values(),
+        encoded(order["written"]).decode(),
         _SEPARATOR.join([finding["fingerprint"] or "" for finding in order["findings"]]),
         *_delta(order),
     ]
@@ -58,7 +61,7 @@ def csv_names(order: Mapping[str, Any]) -> list[str]:
     ids = ["status", "order_id", "patient_id", *order["source"], "codes"]
     delta = ("delta", "finding_deltas") if "delta" in order else ()
     given = (*limits, *order["limits"]["governed_by"], *order["ordered"])
-    return [*ids, *_LISTS, "answered_by_code", *given, "fingerprints", *delta]
+    return [*ids, *_LISTS, *_PAIRS, *given, "written", "fingerprints", *delta]
 
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:

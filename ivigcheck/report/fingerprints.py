@@ -9,7 +9,6 @@ the patient's other orders, or on what is on record of the patient, changes with
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from ivigcheck.delta import Seen
 from ivigcheck.knowledge import fold
 from ivigcheck.orders import Orders
 from ivigcheck.pipeline import Checked
+from ivigcheck.report.json_text import encoded
 from ivigcheck.rules import RULES, Finding
 from ivigcheck.rules.wording import as_written
 from ivigcheck.written import Trouble
@@ -80,15 +80,10 @@ _IN_BASIS: Final = frozenset(
 ).union(*_MEASURES.values(), *_CODES.values())
 _AGE: Final = frozenset({"age_years", "birth_date"})
 _LIMITS: Final = ("start", "soft_max", "hard_max")
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def _digest(parts: Any) -> str:
-    try:
-        encoded = _encode(parts)
-    except UnicodeEncodeError:  # a half of a surrogate pair, which is no character
-        encoded = json.dumps(parts).encode()
-    return hashlib.sha256(encoded).hexdigest()[:DIGITS]
+    return hashlib.sha256(encoded(parts)).hexdigest()[:DIGITS]
 
 
 def _measure(value: float) -> str:

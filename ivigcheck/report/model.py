@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
 
+from ivigcheck.columns import PHASES, SEXES
 from ivigcheck.delta import Seen
 from ivigcheck.errors import AccountingError
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.orders import YES, Orders, WeightBasis
+from ivigcheck.orders import NO, NO_DAY, UNKNOWN, YES, Orders, WeightBasis
 from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
 from ivigcheck.report.fingerprints import Fingerprints, identifier
@@ -22,6 +23,7 @@ from ivigcheck.rules.wording import as_written, weight_reason
 from ivigcheck.show import visible
 from ivigcheck.units import Floats
 from ivigcheck.version import __version__
+from ivigcheck.written import Codes
 
 SCHEMA: Final = "ivigcheck.report/1"
 _SHOWN_NAMES: Final = 10
@@ -45,6 +47,23 @@ def _weight_reasons(orders: Orders) -> list[str | None]:
     return reasons
 
 
+_ANSWERS: Final[Mapping[int, str | None]] = {YES: "yes", NO: "no", UNKNOWN: None}
+
+
+def _days(column: Codes) -> list[str | None]:
+    """Days as ISO dates, null for what is not known; put into words once for each."""
+    said = {day: None if day == NO_DAY else date.fromordinal(day).isoformat() for day in set(column.tolist())}
+    return [said[day] for day in column.tolist()]
+
+
+def _days_before(day: date, column: Floats) -> list[str | None]:
+    """The days that lie so many days before a day, as ISO dates; null for what is not known."""
+    return [
+        None if math.isnan(days) else date.fromordinal(day.toordinal() - int(days)).isoformat()
+        for days in column.tolist()
+    ]
+
+
 def _values(column: Floats) -> list[float | None]:
     """A column with null for what is not known."""
     return [None if math.isnan(value) else value for value in column.tolist()]
@@ -65,6 +84,8 @@ class Facts:
             **{f"{name}_mL_per_h": _values(getattr(limits, f"{name}_mL_per_h")) for name in names},
         }
         self._ordered = self._ordered_columns(orders)
+        self._text = [(name, cells) for name, cells in orders.text.items() if any(cells)]
+        self._told: dict[tuple[int, ...], dict[str, str]] = {}
         self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
         self._status = [Severity(status).name for status in checked.findings.status.tolist()]
         self._fingerprints = Fingerprints(checked)
@@ -77,6 +98,7 @@ class Facts:
         knowledge = orders.knowledge
         indications = [*(indication.code for indication in knowledge.indications), None]
         products = [*(product.name for product in knowledge.products), None]
+        sexes, phases = [*SEXES, None], [*PHASES, None]
         resolved = (orders.reaction_resolved == YES).tolist()
         return {
             "start_rate_mg_per_kg_min": _values(orders.start_rate),
@@ -100,6 +122,14 @@ class Facts:
             "reaction_resolved": [
                 value if again else None for value, again in zip(resolved, orders.rechallenge.tolist(), strict=True)
             ],
+            "dose_total_g": _values(orders.dose_total_g),
+            "sex": [sexes[code] for code in orders.sex.tolist()],
+            "pregnant": [_ANSWERS[answer] for answer in orders.pregnant.tolist()],
+            "phase": [phases[code] for code in orders.phase.tolist()],
+            "first_infusion": [_ANSWERS[answer] for answer in orders.first_infusion.tolist()],
+            "ordered_on": _days(orders.ordered_day),
+            "last_ivig_date": _days(orders.last_ivig_day),
+            "last_thrombosis_date": _days_before(orders.as_of, orders.days_since_thrombosis),
         }
 
     def of(self, i: int) -> dict[str, Any]:
@@ -117,18 +147,29 @@ class Facts:
             "undocumented": profile.undocumented if usable else (),
             "not_assessed": profile.not_assessed if usable else (),
             "history": list(orders.past[i].lines()) if i in orders.past else [],
+            "answers": self._answers(i) if usable else {},
             "answered_by_code": self._codes(i),
             "limits": {
                 **{name: column[i] for name, column in self._limits.items()},
                 "governed_by": {name: column[i] for name, column in self._governed_by.items()},
             },
             "ordered": {name: column[i] for name, column in self._ordered.items()},
+            "written": {name: as_written(orders, name, i) for name, cells in self._text if cells[i]},
             "findings": self._findings(i),
         }
 
     def basis(self, i: int) -> str:
         """What an order says of itself, as its findings' fingerprints have it."""
         return self._fingerprints.basis(i)
+
+    def _answers(self, i: int) -> dict[str, str]:
+        """The risk questions that are answered, dates and diagnosis codes taken into account; the same object for
+        orders with the same answers."""
+        answers = tuple(self._checked.orders.answer_rows[i])
+        if answers not in self._told:
+            asked = zip(self._checked.knowledge.questions, answers, strict=True)
+            self._told[answers] = {question.name: said for question, given in asked if (said := _ANSWERS[given])}
+        return self._told[answers]
 
     def _codes(self, i: int) -> dict[str, str]:
         """The questions that a diagnosis code answers, with the code."""

@@ -108,6 +108,8 @@ def judged(checked, i: int) -> dict:
     found["findings"] = [(f["code"], f["severity"], f["column"]) for f in found["findings"]]
     for name in ("start_rate", "max_rate"):
         del found["ordered"][name]
+    # Of a cell that holds an error a workbook has no text.
+    found["written"] = {name: text for name, text in found["written"].items() if not text.startswith("#")}
     return found
 
 

@@ -92,21 +92,10 @@ def _print_page(found: Rule, knowledge: Knowledge) -> None:
     with captured() as screen:
         screen.print(Text(f"{found.code} {found.name} ({severity_of(found, knowledge)})", style="bold"))
         screen.print()
-        for paragraph in _paragraphs(found.page):
+        for paragraph in found.paragraphs:
             screen.print(Text(paragraph))
         screen.print()
         screen.print(Text(f"Rests on: {found.source}"))
         for name in names:
             for line in (*question_lines(knowledge, name), *parameter_lines(knowledge, name)):
                 screen.print(Padding(Text(line), (0, 0, 0, 2)))
-
-
-def _paragraphs(page: str) -> list[str]:
-    """A rule's page as paragraphs: a new one begins at each line that opens one of its headings."""
-    paragraphs: list[str] = []
-    for line in inspect.cleandoc(page).splitlines():
-        if not paragraphs or not line or line.startswith(("Why it matters:", "What to do:")):
-            paragraphs.append(line)
-        else:
-            paragraphs[-1] = f"{paragraphs[-1]} {line}".strip()
-    return [paragraph for paragraph in paragraphs if paragraph]

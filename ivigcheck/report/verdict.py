@@ -15,6 +15,14 @@ FAILING: Final[Mapping[str, Sequence[str]]] = {
 """From which status on an order makes the exit code 1: the word for it -> the statuses. By severity: stop, unchecked,
 review."""
 
+STATUS_MEANINGS: Final[Mapping[str, str]] = {
+    "STOP": "Do not infuse as ordered.",
+    "UNCHECKED": "Could not be checked: NOT cleared.",
+    "REVIEW": "Needs a pharmacist's judgement.",
+    "PASS": "Checked: nothing found, or only information.",
+}
+"""What an order's status means to its reader, worst first."""
+
 
 def exit_code(counts: Mapping[str, int], fail_on: str, *, exit_zero: bool = False) -> Exit:
     """The code that speaks for all orders.

@@ -36,11 +36,7 @@ class Rendering:
     def scheduled(self, clock: Clock | None = None, pump_increment_mL_per_h: float | None = None) -> Rendering:
         """The same rendering, each order with its schedule, or why it has none (``no_schedule``)."""
         for i, facts in enumerate(self._facts):
-            plan = self._schedule(i, pump_increment_mL_per_h)
-            if isinstance(plan, Schedule):
-                facts["schedule"], facts["no_schedule"] = schedule_facts(plan, clock), None
-            else:
-                facts["schedule"], facts["no_schedule"] = None, plan.why
+            facts.update(self._planned(i, clock, pump_increment_mL_per_h))
         return self
 
     def compared(self, delta: Delta, run_id: str, notices: Sequence[str] = ()) -> Rendering:
@@ -58,6 +54,13 @@ class Rendering:
     def facts(self) -> Sequence[Mapping[str, Any]]:
         """What is said of each order, in the order of the input."""
         return self._facts
+
+    def _planned(self, i: int, clock: Clock | None = None, increment: float | None = None) -> dict[str, Any]:
+        """What is said of an order's schedule: the schedule, or why it has none."""
+        plan = self._schedule(i, increment)
+        if isinstance(plan, Schedule):
+            return {"schedule": schedule_facts(plan, clock), "no_schedule": None}
+        return {"schedule": None, "no_schedule": plan.why}
 
     def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
         checked = self._checked
@@ -85,6 +88,16 @@ class Rendering:
         return render_xlsx(self.report, schedules)
 
 
+    def html(self) -> bytes:
+        from ivigcheck.report.page import over_limits, rate_units, render_page  # jinja2: not for the other reports
+
+        checked = self._checked
+        order = worst_first(checked)
+        orders = [{**self._facts[i], **self._planned(i)} for i in order]
+        over, units = over_limits(checked.orders, checked.limits), rate_units(checked.orders)
+        return render_page({**self._head, "orders": orders}, [over[i] for i in order], [units[i] for i in order])
+
+
 def _csv_names() -> list[str]:
     """The names of an order's facts in the CSV report, which a batch without orders has too."""
     return csv_names(order_facts(check_order({}, date.min), 0))
@@ -94,6 +107,7 @@ FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
     ".xlsx": Rendering.xlsx,
     ".csv": Rendering.csv,
     ".json": Rendering.json,
+    ".html": Rendering.html,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -25,6 +26,8 @@ class Severity(IntEnum):
     UNCHECKED = 3
     STOP = 4
 
+
+_HEADINGS = ("Why it matters:", "What to do:")
 
 Severities = npt.NDArray[np.int8]
 
@@ -81,6 +84,17 @@ class Rule:
     def page(self) -> str:
         """What it means, why it matters, what to do."""
         return self.judge.__doc__ or ""
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The page as paragraphs: a new one begins at a blank line, and at each line that opens one of its headings."""
+        paragraphs: list[str] = []
+        for line in inspect.cleandoc(self.page).splitlines():
+            if not paragraphs or not line or line.startswith(_HEADINGS):
+                paragraphs.append(line)
+            else:
+                paragraphs[-1] = f"{paragraphs[-1]} {line}".strip()
+        return [paragraph for paragraph in paragraphs if paragraph]
 
     def facets(self, orders: Orders, limits: Limits) -> Iterator[Facet]:
         """The rule's findings, with a severity for each order (0: none)."""

@@ -1,0 +1,91 @@
+// The pictures of the whole batch: findings by rule, ordered rates against limits, and who is at risk.
+
+const SEVERITIES = ["stop", "unchecked", "review", "info"];
+const BINS = 10; // tenths of the hard maximum; what is over it stands in bins of its own, up to twice and beyond
+
+/** Findings by rule, worst first: each line a button that shows the orders with it. */
+function findingsByRule(orders, choose) {
+  const counts = new Map();
+  for (const order of orders) {
+    for (const finding of order.findings) {
+      const key = `${SEVERITIES.indexOf(finding.severity)} ${finding.code}`;
+      const entry = counts.get(key) ?? { ...finding, count: 0 };
+      entry.count += 1;
+      counts.set(key, entry);
+    }
+  }
+  const entries = [...counts.keys()].sort().map((key) => counts.get(key));
+  if (!entries.length) return h("p", {}, "No finding.");
+  const most = Math.max(...entries.map((entry) => entry.count));
+  const line = (entry) => {
+    const bar = picture(100, 10, "", `bar ${entry.severity}`).attr("aria-hidden", "true").attr("preserveAspectRatio", "none");
+    bar.append("rect").attr("width", Math.max(1, (100 * entry.count) / most)).attr("height", 10);
+    const name = `${entry.severity.toUpperCase()} ${entry.code} ${words(entry.name.replaceAll("-", "_"))}`;
+    const act = () => choose(entry.code);
+    return h("li", {}, button([h("span", { class: "what" }, name), bar.node(), h("span", { class: "count" }, String(entry.count))], act, { title: "Show the orders with this finding" }));
+  };
+  return h("ul", { class: "byrule" }, entries.map(line));
+}
+
+/** Ordered maximum rates as shares of their hard maxima; what is over stands apart, with its number. */
+function ratesAgainstLimits(orders, chooseOver) {
+  const within = new Array(BINS).fill(0);
+  const over = [0, 0, 0];
+  let unknown = 0;
+  orders.forEach((order, index) => {
+    const share = shareOfLimit(order);
+    if (overWhat(index, "max") === "hard") over[share === null || share >= 2 ? 2 : share >= 1.5 ? 1 : 0] += 1;
+    else if (share === null) unknown += 1;
+    else within[Math.min(BINS - 1, Math.floor(share * BINS))] += 1;
+  });
+  const overAll = d3.sum(over);
+  const labels = [...within.map((_, bin) => `${bin * 10}`), "100", "150", "200"];
+  const counts = [...within, ...over];
+  const [width, height, base] = [340, 118, 90];
+  const x = d3.scaleLinear([0, counts.length], [10, width - 6]);
+  const y = d3.scaleLinear([0, Math.max(1, ...counts)], [base, 16]);
+  const title = `Ordered maximum rate as a share of the hard maximum: ${counted(d3.sum(within), "order")} at or below it, ${overAll} over it`;
+  const svg = picture(width, height, title, "shares");
+  counts.forEach((count, bin) => {
+    const kind = bin >= BINS ? "never" : "within";
+    const left = x(bin) + (bin >= BINS ? 5 : 0);
+    svg.append("rect").attr("class", `zone ${kind}`).attr("x", left).attr("width", x(1) - x(0) - 3).attr("y", y(count)).attr("height", base - y(count));
+    if (count) svg.append("text").attr("class", "count").attr("x", left + (x(1) - x(0) - 3) / 2).attr("y", y(count) - 3).attr("text-anchor", "middle").text(count);
+    svg.append("text").attr("class", "tick").attr("x", left).attr("y", base + 13).text(labels[bin]);
+  });
+  svg.append("line").attr("class", "limit hard_max").attr("x1", x(BINS) + 1).attr("x2", x(BINS) + 1).attr("y1", 8).attr("y2", base + 4);
+  svg.append("text").attr("class", "unit").attr("x", width - 6).attr("y", height - 2).attr("text-anchor", "end").text("% of hard maximum");
+  const say = overAll ? button(`Show the ${counted(overAll, "order")} over it`, chooseOver, { class: "link" }) : h("span", {}, "None is over it.");
+  const rest = unknown ? h("span", {}, ` ${counted(unknown, "order")} without a rate or limit to compare.`) : "";
+  return h("div", {}, svg.node(), h("p", {}, say, rest));
+}
+
+/** The ordered maximum rate as a share of the hard maximum; null where one of them is not known. */
+function shareOfLimit(order) {
+  const rate = order.ordered.max_rate_mg_per_kg_min;
+  const limit = order.limits.hard_max_mg_per_kg_min;
+  if (rate === null || limit === null || limit <= 0) return null;
+  return same(rate, limit) ? 1 : rate / limit;
+}
+
+/** How many are at risk, how many were not asked, how many neither. */
+function atRiskShare(orders) {
+  const parts = [
+    ["at risk", "judge", orders.filter((order) => order.at_risk.length).length],
+    ["not documented", "unknown", orders.filter((order) => !order.at_risk.length && order.undocumented.length).length],
+  ];
+  parts.push(["not at risk, as documented", "within", orders.length - parts[0][2] - parts[1][2]]);
+  const title = `Risk of thrombosis or renal dysfunction: ${parts.map(([word, , count]) => `${count} ${word}`).join(", ")}`;
+  const svg = picture(300, 26, title, "risk").attr("preserveAspectRatio", "none");
+  let left = 0;
+  for (const [, kind, count] of parts) {
+    const width = orders.length ? (300 * count) / orders.length : 0;
+    if (width) svg.append("rect").attr("class", `zone ${kind}`).attr("x", left).attr("width", width).attr("height", 26);
+    left += width;
+  }
+  const key = ([word, kind, count]) => {
+    const percent = orders.length ? ` (${Math.round((100 * count) / orders.length)}%)` : "";
+    return h("li", {}, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), `${count} ${word}${percent}`);
+  };
+  return h("div", {}, svg.node(), h("ul", { class: "key" }, parts.map(key)));
+}

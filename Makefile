@@ -55,13 +55,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-docs: $(READY)  ## the generated parts of the README are current
-	$(BIN)/python tests/reference.py --check README.md
+docs: $(READY)  ## the generated parts of the guide are current
+	$(BIN)/python tests/reference.py --check
 
-format: $(READY)  ## put the code in form, and the generated parts of the README
+format: $(READY)  ## put the code in form, and the generated parts of the guide
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/python tests/reference.py --write README.md
+	$(BIN)/python tests/reference.py --write
 
 coverage: $(READY)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered

@@ -1,88 +1,71 @@
-"""The generated parts of the README: columns, units, rules. ``--write FILE`` puts them in, ``--check FILE`` compares."""
+"""The generated parts of the user guide: ``--write`` makes them anew, ``--check`` compares.
+
+Made are the pages of the commands, columns, rules, products and policy keys, whole, and in every other page and in the
+README the blocks that show what a command prints.
+"""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ivigcheck.columns import COLUMNS
-from ivigcheck.knowledge import built_in
-from ivigcheck.pipeline import order_columns
-from ivigcheck.rules import RULES
-from ivigcheck.units import UNITS
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "guide")]
 
-_ONE_IS_ENOUGH = {"age_years", "birth_date"}
+from columns_page import columns_page  # noqa: E402
+from commands_page import commands_page  # noqa: E402
+from policy_page import policy_page  # noqa: E402
+from printed_examples import with_examples  # noqa: E402
+from products_page import products_page  # noqa: E402
+from rules_page import rules_page  # noqa: E402
 
+from ivigcheck.guide.contents import GENERATED, WRITTEN  # noqa: E402
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def columns() -> str:
-    """The order columns with their meaning and further header spellings."""
-    lines = ["| column | holds | other headers that are understood | needed |", "| --- | --- | --- | --- |"]
-    for column in COLUMNS:
-        needed = "yes" if column.needed else "one of the two" if column.name in _ONE_IS_ENOUGH else ""
-        headers = ", ".join([*column.headers, *(name for name, _ in column.header_units)][:4])
-        lines.append(f"| `{column.name}` | {_cell(column.meaning)} | {headers} | {needed} |")
-    return "\n".join(lines)
-
-
-def questions() -> str:
-    """The risk questions."""
-    lines = ["| column | asks | asked of every order |", "| --- | --- | --- |"]
-    for question in built_in().questions:
-        lines.append(f"| `{question.name}` | {question.title} | {'yes' if question.seed else ''} |")
-    assert len(order_columns(built_in())) == len(COLUMNS) + len(built_in().questions)
-    return "\n".join(lines)
+PAGES = ROOT / "ivigcheck" / "guide" / "pages"
+README = ROOT / "README.md"
+MADE: Mapping[str, Callable[[], str]] = {
+    "commands": commands_page,
+    "columns": columns_page,
+    "rules": rules_page,
+    "products": products_page,
+    "policy-keys": policy_page,
+}
 
 
-def units() -> str:
-    """The accepted units by quantity."""
-    names = {"body_mass": "weight", "rate": "rate", "concentration": "concentration", "dose": "dose"}
-    lines = ["| of a | accepted |", "| --- | --- |"]
-    for quantity, what in names.items():
-        spelled = dict.fromkeys(unit.name for unit in UNITS[quantity].values())
-        lines.append(f"| {what} | {', '.join(f'`{name}`' for name in spelled)} |")
-    return "\n".join(lines)
+def current(folder: Path) -> dict[Path, str]:
+    """Each file with the text that it should have."""
+    assert tuple(MADE) == GENERATED
+    texts = {folder / f"{name}.md": make() for name, make in MADE.items()}
+    for path in (*(folder / f"{name}.md" for name in WRITTEN), README):
+        texts[path] = with_examples(path.read_text(encoding="utf-8"))
+    return texts
 
 
-def rules() -> str:
-    """The rules in one line each."""
-    lines = ["| code | name | severity | fires when |", "| --- | --- | --- | --- |"]
-    for code, rule in sorted(RULES.items()):
-        first = rule.page.strip().splitlines()[0]
-        lines.append(f"| {code} | {rule.name} | {rule.severity.name.lower()} | {_cell(first)} |")
-    return "\n".join(lines)
+def stale(folder: Path) -> list[Path]:
+    """The files that have another text than they should."""
+    return [
+        path for path, text in current(folder).items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
 
 
-PARTS: dict[str, Callable[[], str]] = {"columns": columns, "questions": questions, "units": units, "rules": rules}
-
-
-def filled(text: str) -> str:
-    """The text with its generated parts made anew. Raises ValueError where a part has no place in it."""
-    for name, make in PARTS.items():
-        begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
-        if begin not in text or end not in text:
-            raise ValueError(f"no place for {name}")
-        part = f"{begin}\n{make()}\n{end}"
-        text = re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _, part=part: part, text, flags=re.DOTALL)
-    return text
-
-
-def main(arguments: list[str]) -> int:
-    """0 where the file is current (or has been written), 1 where it is stale."""
-    mode, path = arguments[0], Path(arguments[1])
-    text = path.read_text(encoding="utf-8")
-    if mode == "--write":
-        path.write_text(filled(text), encoding="utf-8")
-        return 0
-    if filled(text) != text:
-        print(f"{path} is stale: run make format")
+def main(arguments: list[str], folder: Path = PAGES) -> int:
+    """0 where every file is current (or has been written), 1 where one is stale, 2 for anything else than a mode."""
+    if arguments not in (["--write"], ["--check"]):
+        print("usage: reference.py --write | --check")
+        return 2
+    try:
+        if arguments == ["--write"]:
+            for path, text in current(folder).items():
+                path.write_text(text, encoding="utf-8")
+            return 0
+        found = stale(folder)
+    except ValueError as error:
+        print(f"an example of the guide is not what the program prints:\n{error}")
         return 1
-    return 0
+    for path in found:
+        print(f"{path} is stale: run make format")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import typer
 
 from ivigcheck.cli.ack import ack
 from ivigcheck.cli.batch import batch
+from ivigcheck.cli.guide import guide
 from ivigcheck.cli.history import history_app
 from ivigcheck.cli.nightly import nightly_app
 from ivigcheck.cli.order import order
@@ -74,6 +75,7 @@ app.command(no_args_is_help=True)(ack)
 app.command(no_args_is_help=True)(status)
 app.add_typer(history_app, name="history")
 app.command(no_args_is_help=True)(template)
+app.command()(guide)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ivigcheck"
 # From the bottom up: a module may import from rooms below its own, and from its own room.
 ROOMS = (
     ("version", "errors", "arrays", "disk"),
-    ("units",),
+    ("units", "guide"),
     ("columns", "show", "past", "delta", "written", "knowledge"),
     ("intake.table", "orders"),
     ("intake", "history", "settings_file"),

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: setup demo test check lint types format docs bench lock clean
+.PHONY: setup tools demo test check lint types format docs bench lock vendor screenshots clean
 
 setup: $(READY)
 
@@ -15,11 +15,18 @@ $(READY): constraints.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
+tools:  ## what tests look at reports with, where it is missing: a browser, an office program, fonts (Debian, as root)
+	for tool in chromium soffice pdftotext fc-list; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	test -z "$$missing" || { echo "missing:$$missing"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libreoffice-calc \
+	  poppler-utils fontconfig fonts-dejavu-core fonts-liberation >/dev/null; }
+
 demo: $(READY)  ## check the sample orders, plan an infusion, run two nights, compare policies; files go to demo_reports/
 	$(BIN)/ivigcheck batch sample_orders/clean_batch.csv
 	mkdir -p demo_reports
 	$(BIN)/ivigcheck batch sample_orders/messy_batch.csv --exit-zero \
-	  -o demo_reports/messy_batch.xlsx -o demo_reports/messy_batch.json -o demo_reports/messy_batch.csv
+	  -o demo_reports/messy_batch.html -o demo_reports/messy_batch.xlsx -o demo_reports/messy_batch.json \
+	  -o demo_reports/messy_batch.csv
 	$(BIN)/ivigcheck batch sample_orders/every_rule.xlsx --exit-zero
 	$(BIN)/ivigcheck schedule --indication PI --weight "100 kg" --age 41 --product Bivigam --dose "0.8 g/kg" \
 	  --max-rate "6 mg/kg/min" --screened --start 2026-11-22T22:00 --zone America/New_York
@@ -42,6 +49,7 @@ demo: $(READY)  ## check the sample orders, plan an infusion, run two nights, co
 	$(BIN)/ivigcheck policy check sample_orders/site_policy.toml
 	$(BIN)/ivigcheck policy diff built-in sample_orders/site_policy.toml --on sample_orders/clean_batch.csv
 	$(BIN)/ivigcheck template demo_reports/order_sheet.xlsx --force
+	$(BIN)/ivigcheck guide -o demo_reports/guide.html --force
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2
@@ -76,6 +84,12 @@ lock:  ## constraints.txt anew: versions and hashes of everything that tests use
 	  --all-build-deps --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header \
 	  --output-file constraints.txt pyproject.toml
 	rm -r $(VENV)-lock
+
+vendor: $(READY)  ## the libraries in the HTML report are what their packages hold (needs npm)
+	$(BIN)/python tests/vendor.py
+
+screenshots: $(READY)  ## the guide's pictures anew, from the sample orders (needs what "make tools" installs)
+	$(BIN)/python tests/screenshots.py
 
 clean:
 	rm -rf $(VENV) demo_reports

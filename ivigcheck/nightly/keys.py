@@ -29,7 +29,7 @@ class NightlyConfig:
     archive: Path | None = None
     quarantine: Path
     reports: Path
-    formats: tuple[str, ...] = ("xlsx", "json")
+    formats: tuple[str, ...] = ("html", "xlsx", "json")
     history: Path
     policy: Path | None
     sheet: str | None = None

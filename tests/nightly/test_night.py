@@ -612,7 +612,7 @@ def test_exit_code_with_settled_findings_is_as_the_configuration_says(pharmacy: 
 def test_everything_is_readable_by_its_owner_alone(pharmacy: Pharmacy, private_umask: None) -> None:
     """H-47."""
     pharmacy.drop("bad.csv", "x")
-    pharmacy.configure(formats=["xlsx", "json", "csv"])
+    pharmacy.configure(formats=["xlsx", "html", "json", "csv"])
     pharmacy.drop("a.csv", [order("A", **OVER)])
     pharmacy.run()
     for path in pharmacy.reports.rglob("*"):

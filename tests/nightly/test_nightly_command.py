@@ -98,7 +98,7 @@ def test_a_closed_or_full_stream_takes_nothing_away_from_the_reports(pharmacy: P
 
 def test_names_of_files_and_what_they_hold_are_in_none_of_what_is_printed(pharmacy: Pharmacy) -> None:
     """H-46: the fixture listens for the canary everywhere; here it is put everywhere."""
-    pharmacy.configure(formats=["xlsx", "json", "csv"])
+    pharmacy.configure(formats=["xlsx", "html", "json", "csv"])
     header = f"order_id,patient_id,{CANARY}COLUMN\n{CANARY}O,{CANARY}P,{CANARY}\n"
     pharmacy.drop(f"{CANARY}FILE.csv", header)
     pharmacy.drop(f"{CANARY}2.csv", f'"{CANARY}\n')

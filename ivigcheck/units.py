@@ -11,6 +11,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import floor, isfinite
 from typing import Any, Final, overload
 
 import numpy as np
@@ -271,11 +272,20 @@ def exceeds(value: Any, limit: Any, exclusive: Any = False) -> Any:
     return np.asarray(np.where(exclusive, reached, over), bool)
 
 
-def whole_steps(limit: npt.ArrayLike, step: float, exclusive: npt.ArrayLike = False) -> Floats:
+@overload
+def whole_steps(limit: float, step: float, exclusive: bool = False) -> float: ...
+@overload
+def whole_steps(limit: npt.ArrayLike, step: float, exclusive: npt.ArrayLike = False) -> Floats: ...
+def whole_steps(limit: Any, step: float, exclusive: Any = False) -> Any:
     """How many whole steps lie within a limit, or where it is exclusive below it: 27 of 1 in 27 − 1e-15, and in 27.9.
 
-    limit: (n,) float in the unit of ``step``; exclusive: (n,) bool. Returns (n,) float, NaN for NaN.
+    limit: (n,) float in the unit of ``step``, or one float; exclusive: (n,) bool. Returns (n,) float (one for one
+    float), NaN for NaN.
     """
+    if isinstance(limit, float) and isfinite(limit):
+        many = limit / step
+        whole = round(many)  # halves to even, as in an array
+        return float(whole - exclusive if abs(many - whole) <= RELATIVE_TOLERANCE * abs(many) else floor(many))
     steps = np.asarray(limit, float) / step
     nearest = np.round(steps)
     is_whole = np.abs(steps - nearest) <= RELATIVE_TOLERANCE * np.abs(steps)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, isnan
+from functools import lru_cache
+from math import ceil, floor, isnan, lcm
 from typing import Final
 
 from ivigcheck.doses import ranges_of
@@ -150,90 +151,138 @@ def _bounds(orders: Orders, limits: Limits, i: int) -> tuple[_Bound, _Bound]:
     return (first if isnan(ordered) else first.within(_Bound(ordered))), top
 
 
+class Pump:
+    """What a pump can be set to: multiples of its increment, from 100 mL/h on the least that is 1 mL/h or more."""
+
+    def __init__(self, increment_mL_per_h: float) -> None:
+        self.increment = Fraction(str(increment_mL_per_h))  # as it is written: 0.1 is a tenth
+        self._coarse = ceil(1 / self.increment)
+        self._coarse_from = ceil(WHOLE_FROM_mL_PER_H / self.increment)
+        self._fine_to = floor(WHOLE_FROM_mL_PER_H / self.increment)
+        self._coarse_mL_per_h, self._fine_mL_per_h = float(self._coarse * self.increment), float(self.increment)
+
+    def within(self, limit_mL_per_h: float, *, exclusive: bool = False) -> int:
+        """A limit rounded down to what the pump takes, in increments; where exclusive, to the greatest rate below it.
+
+        A limit that is a rate of the pump but for binary rounding is that rate.
+        """
+        rate = int(whole_steps(limit_mL_per_h, self._coarse_mL_per_h, exclusive)) * self._coarse
+        if rate >= self._coarse_from:
+            return rate
+        return min(int(whole_steps(limit_mL_per_h, self._fine_mL_per_h, exclusive)), self._fine_to)
+
+
+_pump: Final = lru_cache(maxsize=10)(Pump)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Units so small that every time, rate and volume of an infusion is a whole number of them: all sums are exact.
+
+    Times are in ticks, rates in increments of the pump, volumes in drops. per_minute: ticks. per_mL, per_g: drops.
+    dose: drops. flow: drops in a tick for each increment.
+    """
+
+    per_minute: int
+    per_mL: int
+    per_g: int
+    dose: int
+    flow: int
+
+    @classmethod
+    def of(cls, titration: Titration, pump: Pump, dose_g: float, concentration: float) -> _Grid:
+        # Each number is exactly a numerator over a denominator; a drop is small enough for all of them.
+        per_minute = lcm(*(each.as_integer_ratio()[1] for each in (titration.first_minutes, titration.step_minutes)))
+        dose, dose_parts = dose_g.as_integer_ratio()
+        mg, mg_parts = concentration.as_integer_ratio()
+        increment, increment_parts = pump.increment.as_integer_ratio()
+        parts = dose_parts * increment_parts * _MINUTES_PER_HOUR * per_minute
+        return cls(
+            per_minute=per_minute,
+            per_mL=parts * mg,
+            per_g=parts * mg_parts * 1000,
+            dose=dose * (parts // dose_parts) * mg_parts * 1000,
+            flow=increment * dose_parts * mg,
+        )
+
+    def ticks(self, minutes: float) -> int:
+        """One of the titration's times."""
+        count, parts = minutes.as_integer_ratio()
+        return count * (self.per_minute // parts)
+
+
+@dataclass
+class _Run:
+    """A rate while it lasts. start: in ticks; rate: in increments; drops: what it gives."""
+
+    start: int
+    rate: int
+    drops: int
+
+
 def _steps(
     orders: Orders, limits: Limits, i: int, titration: Titration, increment: float, dose_g: float
 ) -> list[Step] | Refusal:
     weight, concentration = float(orders.rate_weight_kg[i]), float(orders.concentration[i])
     per_h = weight * _MINUTES_PER_HOUR / concentration  # mL/h for each mg/kg/min
-    per_h_exact = Fraction(weight) / Fraction(concentration)  # mL/min for each mg/kg/min
-    volume = Fraction(dose_g) * 1000 / Fraction(concentration)
+    pump = _pump(increment)
+    grid = _Grid.of(titration, pump, dose_g, concentration)
     bound, top = _bounds(orders, limits, i)
     hours = float(orders.infusion_hours[i])
-    ordered_minutes = Fraction(0) if isnan(hours) else Fraction(hours) * _MINUTES_PER_HOUR
-    given, clock = Fraction(0), Fraction(0)
-    minutes = Fraction(titration.first_minutes)
-    raw: list[list[Fraction]] = []  # rate in mL/h, minutes
-    while given < volume:
-        bound, last = _kept_to(bound, top, (volume - given) / per_h_exact, ordered_minutes - clock)
-        rate = pump_rate(bound.rate * per_h, increment, exclusive=bound.exclusive)
+    ordered = 0 if isnan(hours) else Fraction(hours) * _MINUTES_PER_HOUR * grid.per_minute  # in ticks
+    most = _MOST_DAYS * _MINUTES_PER_DAY * grid.per_minute
+    given = clock = 0
+    kept, further = grid.ticks(titration.first_minutes), grid.ticks(titration.step_minutes)
+    runs: list[_Run] = []
+    while given < grid.dose:
+        left = grid.dose - given
+        last = abs(bound.rate - top.rate) <= RELATIVE_TOLERANCE * top.rate
+        if clock < ordered:
+            # What is left, in mg/kg/min over what is left of the ordered hours: the infusion takes no less than these.
+            even = Fraction(left * 1000 * grid.per_minute, grid.per_g) / Fraction(weight) / (ordered - clock)
+            if even <= Fraction(bound.rate):
+                bound, last = _Bound(float(even)), True
+        rate = pump.within(bound.rate * per_h, exclusive=bound.exclusive)
         if rate <= 0:
             return Refusal(
                 f"a pump that takes steps of {number(increment)} mL/h cannot run it slowly enough: "
                 f"{'below ' if bound.exclusive else ''}{number(bound.rate * per_h)} mL/h"
             )
-        left = (volume - given) * _MINUTES_PER_HOUR / rate
-        lasts = left if last or left <= minutes + 1 else minutes  # not raised for a last minute
-        if raw and raw[-1][0] == rate:
-            raw[-1][1] += lasts
+        flow = rate * grid.flow
+        whole = last or left <= flow * (kept + grid.per_minute)  # not raised for a last minute
+        drops = left if whole else flow * kept
+        if runs and runs[-1].rate == rate:
+            runs[-1].drops += drops
         else:
-            raw.append([rate, lasts])
-        given += rate * lasts / _MINUTES_PER_HOUR
-        clock += lasts
-        if len(raw) > _MOST_STEPS or clock > _MOST_DAYS * _MINUTES_PER_DAY:
+            runs.append(_Run(clock, rate, drops))
+        if len(runs) > _MOST_STEPS or drops > flow * (most - clock):
             return Refusal(f"it would take more than {_MOST_STEPS} steps or {_MOST_DAYS} days")
+        given += drops
+        clock += kept
         bound = _Bound(titration.after(bound.rate)).within(top)
-        minutes = Fraction(titration.step_minutes)
-    return _told(raw, concentration, weight)
+        kept = further
+    return _told(runs, grid, pump, concentration, weight)
 
 
-def _kept_to(bound: _Bound, top: _Bound, left: Fraction, minutes: Fraction) -> tuple[_Bound, bool]:
-    """A step's bound, lowered so that the infusion takes no less than the ordered hours; and whether it is the last.
-
-    left: of the dose, in mg/kg; minutes: of the ordered time, 0 or less where none is left, or none was ordered.
-    """
-    last = abs(bound.rate - top.rate) <= RELATIVE_TOLERANCE * top.rate
-    if minutes > 0 and left / minutes <= Fraction(bound.rate):
-        return _Bound(float(left / minutes)), True
-    return bound, last
-
-
-def _told(raw: list[list[Fraction]], concentration: float, weight: float) -> list[Step]:
-    steps, clock, given = [], Fraction(0), Fraction(0)
-    for rate, lasts in raw:
-        volume = rate * lasts / _MINUTES_PER_HOUR
-        given += volume
+def _told(runs: list[_Run], grid: _Grid, pump: Pump, concentration: float, weight: float) -> list[Step]:
+    """The steps as they are read: each quotient of whole numbers is the double nearest to its exact value."""
+    steps, given = [], 0
+    increment, increment_parts = pump.increment.as_integer_ratio()
+    for run in runs:
+        given += run.drops
+        rate = run.rate * increment / increment_parts
         steps.append(
             Step(
-                start=float(clock),
-                minutes=float(lasts),
-                mL_per_h=float(rate),
-                mg_per_kg_min=float(rate) * concentration / _MINUTES_PER_HOUR / weight,
-                mL=float(volume),
-                cumulative_mL=float(given),
-                cumulative_g=float(given * Fraction(concentration) / 1000),
+                start=run.start / grid.per_minute,
+                minutes=run.drops / (run.rate * grid.flow * grid.per_minute),
+                mL_per_h=rate,
+                mg_per_kg_min=rate * concentration / _MINUTES_PER_HOUR / weight,
+                mL=run.drops / grid.per_mL,
+                cumulative_mL=given / grid.per_mL,
+                cumulative_g=given / grid.per_g,
             )
         )
-        clock += lasts
     return steps
-
-
-def pump_rate(limit_mL_per_h: float, increment_mL_per_h: float, *, exclusive: bool = False) -> Fraction:
-    """A rate rounded down to what the pump takes; for an exclusive limit, to the greatest step below it.
-
-    From 100 mL/h on the steps are the least multiple of the increment that is 1 mL/h or more. A limit that is a step
-    but for binary rounding is that step.
-    """
-    increment = Fraction(str(increment_mL_per_h))
-    coarse = max(increment, -(-1 // increment) * increment)  # the least multiple that is 1 or more
-    rate = _down(limit_mL_per_h, coarse, exclusive=exclusive)
-    if rate >= WHOLE_FROM_mL_PER_H or coarse == increment:
-        return rate
-    highest = floor(WHOLE_FROM_mL_PER_H / increment) * increment  # of the fine steps
-    return min(_down(limit_mL_per_h, increment, exclusive=exclusive), highest)
-
-
-def _down(limit: float, step: Fraction, *, exclusive: bool) -> Fraction:
-    return int(whole_steps(limit, float(step), exclusive)) * step
 
 
 def _verify(orders: Orders, limits: Limits, i: int, steps: list[Step]) -> None:

@@ -32,21 +32,22 @@ class Refusal:
 def refused(orders: Orders, findings: Findings, i: int) -> str:
     """Why an order cannot have a schedule at all; "" where it can."""
     status = Severity(int(findings.status[i]))
-    worst = list(dict.fromkeys(code for code, severity in findings.codes(i) if severity == status))
-    codes = [code for code, _ in findings.codes(i)]
+    found = findings.codes(i)
     if status in (Severity.STOP, Severity.UNCHECKED):
+        worst = dict.fromkeys(code for code, severity in found if severity == status)
         what = "must not run as ordered" if status == Severity.STOP else "could not be checked"
         return f"the order is {status.name} ({', '.join(worst)}): it {what}"
     if orders.product[i] < 0:
         return "the product is not known (IVG907): without it no label governs the rates"
     if orders.rechallenge[i]:
         return "the infusion goes on after a reaction: how much of the dose has run in already is not on the order"
+    codes = {code for code, _ in found}
     for code, why in _IN_DOUBT.items():
         if code in codes:
             return why
-    if any(orders.problems[name].trouble[i] != Trouble.NONE for name in ("dose", "dose_total")):
+    if _in_trouble(orders, "dose", i) or _in_trouble(orders, "dose_total", i):
         return "the dose could not be read or used"
-    if orders.problems["infusion_hours"].trouble[i] != Trouble.NONE:
+    if _in_trouble(orders, "infusion_hours", i):
         return "the ordered hours could not be read or used"
     if isnan(orders.dose_g_per_kg[i]):
         return "the order gives no dose"
@@ -55,6 +56,10 @@ def refused(orders: Orders, findings: Findings, i: int) -> str:
     if isnan(orders.rate_weight_kg[i]) or isnan(orders.max_rate[i]):
         return "weight or maximum rate is not known"
     return ""
+
+
+def _in_trouble(orders: Orders, column: str, i: int) -> bool:
+    return int(orders.problems[column].trouble[i]) != Trouble.NONE
 
 
 def notes_of(orders: Orders, limits: Limits, i: int, minutes: float) -> tuple[str, ...]:

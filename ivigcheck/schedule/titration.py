@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import isnan
 
 from ivigcheck.knowledge import Knowledge, LabelRow
 from ivigcheck.limits import label_rows
@@ -30,13 +29,13 @@ class Titration:
 
     def after(self, rate: float) -> float:
         """The rate in mg/kg/min that follows one: of several rows that apply, the slowest."""
-        return min((self._after(rate, row) for row in self.rows), default=rate * self.factor)
+        return min([self._after(rate, row) for row in self.rows], default=rate * self.factor)
 
     def _after(self, rate: float, row: LabelRow) -> float:
         listed = [each for each in row.step_rates if each > rate * (1 + RELATIVE_TOLERANCE)]
         if listed:
             return listed[0]
-        return rate * self.factor if np.isnan(row.step_add) else rate + row.step_add
+        return rate * self.factor if isnan(row.step_add) else rate + row.step_add
 
 
 def titration_of(orders: Orders, i: int) -> Titration:
@@ -50,7 +49,7 @@ def titration_of(orders: Orders, i: int) -> Titration:
     policy = knowledge.policy.entry.titration
     first = [row.entry.start_minutes for row in rows if row.entry.start_minutes is not None]
     steps = [row.entry.step_minutes for row in rows if row.entry.step_minutes is not None]
-    whole = bool(steps) and any(row.step_rates or not np.isnan(row.step_add) for row in rows)
+    whole = bool(steps) and any(row.step_rates or not isnan(row.step_add) for row in rows)
     return Titration(
         first_minutes=float(max(first, default=policy.start_minutes)),
         step_minutes=float(max(steps, default=policy.step_minutes)),
@@ -64,7 +63,7 @@ def titration_of(orders: Orders, i: int) -> Titration:
 def _text(knowledge: Knowledge, rows: Sequence[LabelRow], first: list[int], steps: list[int]) -> str:
     policy = knowledge.policy.entry.titration
     listed = [row for row in rows if row.step_rates]
-    added = [row.step_add for row in rows if not np.isnan(row.step_add)]
+    added = [row.step_add for row in rows if not isnan(row.step_add)]
     start = number(float(max(first, default=policy.start_minutes)))
     every = number(float(max(steps, default=policy.step_minutes)))
     if listed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from ivigcheck.doses import PER_INFUSION, fits_any
@@ -21,7 +23,7 @@ class Vials:
 
     counts: tuple[tuple[float, int], ...]
 
-    @property
+    @cached_property
     def grams(self) -> float:
         return math.fsum(size * count for size, count in self.counts)
 
@@ -38,25 +40,60 @@ class Suggestion:
     vials: Vials
 
 
+class _Held:
+    """Which totals vials of some sizes hold exactly, and the fewest that do; worked out as far as was asked, and once.
+
+    sizes: in mg, largest first. unit: mg, of which every size is a multiple; totals are counted in it.
+    """
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.unit = math.gcd(*sizes)
+        self._sizes = [size // self.unit for size in sizes]
+        self._by_total: dict[int, tuple[int, int] | None] = {0: (0, 0)}  # how many vials, and the largest of them
+
+    def holds(self, total: int) -> bool:
+        return self._at(self._below(total)) is not None
+
+    def taken(self, total: int) -> Counter[int]:
+        """How many of each size, in mg, make up a total that is held."""
+        rest = self._below(total)
+        taken = Counter({self._sizes[0] * self.unit: (total - rest) // self._sizes[0]})
+        while rest:
+            held = self._at(rest)
+            if held is None:
+                raise LookupError("a total that no vials make up")
+            taken[held[1] * self.unit] += 1
+            rest -= held[1]
+        return taken
+
+    def _below(self, total: int) -> int:
+        """What is left of a total without the largest vials that the fewest for it have in any case.
+
+        Of as many smaller vials as the largest has units, some make up whole largest ones, which are fewer. So the
+        fewest have not so many, and from the largest squared on there is a largest among them: no more need be kept.
+        """
+        largest = self._sizes[0]
+        return total if total < largest**2 else largest**2 - largest + total % largest
+
+    def _at(self, total: int) -> tuple[int, int] | None:
+        held = self._by_total
+        for each in range(len(held), total + 1):
+            before = [(held[each - size], size) for size in self._sizes if size <= each]
+            found = [(others[0] + 1, size) for others, size in before if others is not None]
+            held[each] = min(found, key=lambda vials: (vials[0], -vials[1]), default=None)
+        return held[total]
+
+
+_held: Final = lru_cache(maxsize=100)(_Held)
+
+
 @lru_cache(maxsize=10_000)
 def fewest(sizes: tuple[int, ...], least: int) -> Vials:
     """The vials with the least waste that hold at least so many mg, and of these the fewest. sizes: in mg."""
-    unit = math.gcd(*sizes)
-    wanted = -(-least // unit)
-    counts: list[tuple[int, int] | None] = [(0, 0)]  # number of vials, and the last size, for each total
-    for total in range(1, wanted + sizes[0] // unit + 1):
-        before = [(counts[total - size // unit], size) for size in sizes if size <= total * unit]
-        found = [(held[0] + 1, size) for held, size in before if held is not None]
-        counts.append(min(found, key=lambda each: (each[0], -each[1])) if found else None)
-    total = next(total for total in range(wanted, len(counts)) if counts[total] is not None)
-    taken: dict[int, int] = {}
-    while total:
-        held = counts[total]
-        if held is None:
-            raise LookupError("a total that no vials make up")
-        taken[held[1]] = taken.get(held[1], 0) + 1
-        total -= held[1] // unit
-    return Vials(tuple((size / _PER_G, taken[size]) for size in sizes if size in taken))
+    held = _held(sizes)
+    total = next(total for total in itertools.count(-(-least // held.unit)) if held.holds(total))
+    taken = held.taken(total)
+    return Vials(tuple((size / _PER_G, taken[size]) for size in sizes if taken[size]))
 
 
 def vials_for(product: Product, dose_g: float) -> Vials | None:
@@ -67,12 +104,10 @@ def vials_for(product: Product, dose_g: float) -> Vials | None:
 
 def _most_within(sizes: tuple[int, ...], dose_mg: float) -> Vials | None:
     """The whole vials that come nearest to a dose without being more."""
-    unit = math.gcd(*sizes)
-    for total in range(math.floor(dose_mg * (1 + RELATIVE_TOLERANCE) / unit) * unit, sizes[-1] - 1, -unit):
-        vials = fewest(sizes, total)
-        if round(vials.grams * _PER_G) == total:
-            return vials
-    return None
+    held = _held(sizes)
+    most = math.floor(dose_mg * (1 + RELATIVE_TOLERANCE) / held.unit)
+    total = next((total for total in range(most, 0, -1) if held.holds(total)), None)
+    return None if total is None else fewest(sizes, total * held.unit)
 
 
 def suggest(

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product as every
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from conftest import SCREENED
 from hypothesis import given
@@ -16,6 +17,7 @@ from ivigcheck.knowledge import built_in
 from ivigcheck.pipeline import check_order
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 from ivigcheck.schedule.vials import fewest
+from ivigcheck.units import whole_steps
 
 LABELS = [(made, row) for made in built_in().products for row in made.labels]
 TOLERANCE = Fraction(1, 10**9)
@@ -96,6 +98,36 @@ def test_what_is_ordered_is_never_exceeded(label, weight, increment, risk, highe
         assert_kept(found, run, cells, increment)
 
 
+@given(
+    st.integers(0, len(LABELS) - 1), st.decimals("2", "200", places=2), st.sampled_from(INCREMENTS),
+    st.decimals("0.01", "2", places=3), st.none() | st.decimals("0.1", "30", places=2),
+)  # fmt: skip
+def test_what_is_printed_is_the_double_nearest_to_the_exact_sum(label, weight, increment, dose, hours) -> None:
+    found, _ = outcome(order(label, str(weight), dose=f"{dose} g/kg", infusion_hours=str(hours or "")), increment)
+    if isinstance(found, Refusal):
+        return
+    concentration, sum_mL, clock = Fraction(found.concentration), Fraction(0), Fraction(0)
+    volume = Fraction(found.dose_g) * 1000 / concentration
+    for step in found.steps:
+        rate = Fraction(str(step.mL_per_h))
+        minutes = Fraction(step.minutes) if step is not found.steps[-1] else (volume - sum_mL) * 60 / rate
+        sum_mL += rate * minutes / 60
+        assert (step.start, step.minutes, step.mL) == (float(clock), float(minutes), float(rate * minutes / 60))
+        assert (step.cumulative_mL, step.cumulative_g) == (float(sum_mL), float(sum_mL * concentration / 1000))
+        clock += minutes
+    assert found.steps[-1].cumulative_g == found.dose_g
+
+
+@given(
+    st.floats(0, 3000) | st.builds(lambda k, off: k / 10 * (1 + off), st.integers(0, 30_000), st.floats(-3e-9, 3e-9)),
+    st.sampled_from([float(each) for each in INCREMENTS]),
+    st.booleans(),
+)
+def test_one_limit_has_as_many_whole_steps_as_a_column_of_it(limit: float, step: float, exclusive: bool) -> None:
+    (wanted,) = whole_steps(np.array([limit]), step, np.array([exclusive]))
+    assert whole_steps(limit, step, exclusive) == wanted
+
+
 @given(st.integers(0, len(LABELS) - 1), st.decimals("0.1", "30", places=2), st.sampled_from(INCREMENTS))
 def test_the_ordered_hours_are_kept_to_where_the_limits_let_it(label, hours, increment) -> None:
     """No faster than ordered, and only slower where the fastest schedule is."""
@@ -153,3 +185,17 @@ def test_no_other_vials_waste_less_or_are_fewer(sizes: tuple[int, ...], least: i
     vials = fewest(sizes, least)
     assert (round(vials.grams * 1000), sum(count for _, count in vials.counts)) <= best
     assert vials.grams * 1000 >= least
+
+
+@given(st.sampled_from([(7, 5, 3), (6, 4), (5,), (9, 8), (9, 8, 5, 3), (20, 10, 5, 2)]), st.integers(0, 1000))
+def test_the_vials_of_large_doses_are_those_worked_out_one_total_after_another(
+    sizes: tuple[int, ...], least: int
+) -> None:
+    fewest_of: dict[int, tuple[int, ...]] = {0: ()}
+    for total in range(1, least + sizes[0] + 1):
+        made = [(*fewest_of[total - size], size) for size in sizes if total - size in fewest_of]
+        if made:
+            fewest_of[total] = min(made, key=lambda vials: (len(vials), -vials[-1]))
+    wanted = fewest_of[min(total for total in fewest_of if total >= least)]
+    counts = tuple((size / 1000, wanted.count(size)) for size in sizes if size in wanted)
+    assert fewest(sizes, least).counts == counts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
+import msgspec
 import pytest
 from conftest import SCREENED
 
@@ -12,7 +14,7 @@ from ivigcheck.errors import UsageError
 from ivigcheck.knowledge import DoseRange, built_in
 from ivigcheck.pipeline import Checked, check_order
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
-from ivigcheck.schedule.programme import pump_rate
+from ivigcheck.schedule.programme import Pump
 from ivigcheck.schedule.vials import fewest, suggest
 
 AS_OF = date(2026, 11, 22)
@@ -122,6 +124,19 @@ def test_the_label_s_own_times_count_and_the_policy_s_where_it_has_none() -> Non
     assert [step.minutes for step in subsequent.steps[:2]] == [15, 15]
 
 
+def test_a_site_s_times_in_parts_of_a_minute_are_kept() -> None:
+    """480 mL: 24 in the label's own first 30 min, 19.6 and 39.2 in 12.25 each, and the other 397.2 at 384 mL/h."""
+    knowledge = built_in()
+    times = msgspec.structs.replace(knowledge.policy.entry.titration, step_minutes=12.25)
+    entry = msgspec.structs.replace(knowledge.policy.entry, titration=times)
+    site = replace(knowledge, policy=replace(knowledge.policy, entry=entry))
+    run = check_order(GAMUNEX, AS_OF, knowledge=site)
+    found = schedule_of(run.orders, run.limits, run.findings, 0)
+    assert isinstance(found, Schedule) and rates(found) == [48, 96, 192, 384]
+    assert [step.minutes for step in found.steps] == [30, 12.25, 12.25, 62.0625]
+    assert [step.start for step in found.steps] == [0, 30, 42.25, 54.5]
+
+
 def test_a_step_is_cut_where_the_dose_ends() -> None:
     """0.3 g/kg × 80 kg = 24 g = 240 mL: 24 + 48 + 96 = 168, 72 mL at 384 mL/h = 11.25 min; 24 mL end in the first step."""
     assert plan(GAMUNEX | {"dose": "0.3 g/kg"}).steps[-1].minutes == 11.25
@@ -155,7 +170,8 @@ PUMP = (
 def test_a_rate_is_rounded_down_to_what_the_pump_takes(
     limit: float, increment: float, exclusive: bool, rate: float
 ) -> None:
-    assert float(pump_rate(limit, increment, exclusive=exclusive)) == rate
+    pump = Pump(increment)
+    assert float(pump.within(limit, exclusive=exclusive) * pump.increment) == rate
 
 
 # "Standardized Adult (40-130 kg) IVIG Infusion Rate Tables", 10% solutions, NL-IVIG002 version 1.0, Newfoundland and
@@ -176,7 +192,8 @@ NL_TABLE = {
 @pytest.mark.parametrize("increment", [0.1, 1])
 def test_a_published_rate_table_comes_out_cell_by_cell(mL_per_kg_min: float, increment: float) -> None:
     mg_per_kg_min = mL_per_kg_min * 100
-    cells = [float(pump_rate(mg_per_kg_min * weight * 60 / 100, increment)) for weight in NL_WEIGHTS]
+    pump = Pump(increment)
+    cells = [float(pump.within(mg_per_kg_min * weight * 60 / 100) * pump.increment) for weight in NL_WEIGHTS]
     assert cells == list(NL_TABLE[mL_per_kg_min])
 
 
@@ -257,6 +274,13 @@ def test_what_is_in_doubt_has_no_schedule() -> None:
     assert refusal(max_rate="0.011 mg/kg/min", start_rate="").startswith("it would take more than 500 steps or 7 days")
 
 
+def test_seven_days_are_those_of_all_steps() -> None:
+    """2000 mL: 30 min at 6 mL/h and 6.99 days at 11.9; at 12 mL/h it is 6.95 days in all."""
+    long = {"weight": "100 kg", "dose": "2 g/kg", "start_rate": "0.1 mg/kg/min"}
+    assert refusal(**long, max_rate="0.199 mg/kg/min").startswith("it would take more than 500 steps or 7 days")
+    assert rates(plan(GAMUNEX | long | {"max_rate": "0.2 mg/kg/min"})) == [6, 12]
+
+
 def test_vital_signs_are_due_before_after_15_minutes_at_each_raise_at_the_end_and_after_it() -> None:
     signs = plan(GAMUNEX).vital_signs
     assert [(sign.minute, sign.until) for sign in signs] == [
@@ -320,6 +344,9 @@ def test_the_vials_are_those_with_the_least_waste_and_of_these_the_fewest() -> N
     assert fewest((12_000, 6_000, 3_000), 20_000).counts == ((12, 1), (6, 1), (3, 1))
     assert fewest((30_000, 20_000), 50_000).counts == ((30, 1), (20, 1))
     assert fewest((30_000, 20_000), 10_000).counts == ((20, 1),)
+    assert fewest(gamunex, 4_000_500).counts == ((40, 99), (20, 1), (10, 1), (5, 1), (2.5, 1), (1, 3))
+    assert fewest((7_000, 5_000, 3_000), 1_000_000).counts == ((7, 142), (3, 2))
+    assert fewest((9_000, 8_000, 5_000, 3_000), 19_000).counts == ((9, 1), (5, 2))  # not 8, 8 and 3: the largest first
 
 
 def test_whole_vials_are_never_more_than_a_course_or_a_high_dose() -> None:

@@ -207,6 +207,15 @@ def main(runs: int) -> None:
             runs,
             env,
         )
+        page = ["-o", str(Path(folder) / "out.html")]
+        compare(
+            "10,000 orders, CSV to the HTML page, schedules and all / to JSON",
+            [*program, "batch", str(orders), *page],
+            [*program, "batch", str(orders), *out[:2]],
+            runs,
+            env,
+        )
+        print(f"  (the page: {Path(page[1]).stat().st_size / 1e6:.1f} MB)")
         (nights := Path(folder) / "nights").mkdir()
         bench_nightly(nights, orders, runs, env, program)
         policy = str(ROOT / "sample_orders" / "site_policy.toml")

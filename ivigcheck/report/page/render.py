@@ -20,7 +20,7 @@ from ivigcheck.show import visible
 if TYPE_CHECKING:
     import jinja2
 
-_COMPRESSION: Final = 4  # half as much again as 9, in a fifth of its time
+_COMPRESSION: Final = 5  # a seventh more than 9 would leave, in half of its time
 _ORDER: Final = ("STOP", "UNCHECKED", "REVIEW", "PASS")
 
 

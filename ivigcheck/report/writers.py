@@ -105,9 +105,9 @@ def _csv_names() -> list[str]:
 
 FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
     ".xlsx": Rendering.xlsx,
+    ".html": Rendering.html,
     ".csv": Rendering.csv,
     ".json": Rendering.json,
-    ".html": Rendering.html,
 }
 
 

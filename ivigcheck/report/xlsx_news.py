@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ivigcheck.report.delta_facts import ENDINGS, SECTIONS, acknowledged_text, section_of
+from ivigcheck.report.delta_facts import ENDINGS, MEANINGS, SECTIONS, acknowledged_text, section_of
 from ivigcheck.report.model import place
-from ivigcheck.report.xlsx_file import Cell, Sheet, Text, text_cell
+from ivigcheck.report.xlsx_cells import Cell, Sheet, Text, text_cell
 
 _COLUMNS: Final = (
-    ("Section", 14.0),
+    ("Section", 11.5),
     ("Severity", 12.0),
-    ("Order", 14.0),
-    ("Patient", 14.0),
+    ("Order", 13.5),
+    ("Patient", 12.5),
     ("Code", 8.5),
+    ("Rule", 20.0),
+    ("Column", 12.0),
     ("Since", 11.0),
-    ("Message", 56.0),
-    ("What was decided, or why it is over", 30.0),
-    ("Fingerprint", 18.0),
-    ("Place", 20.0),
+    ("Message", 46.0),
+    ("What was decided, or why it is over", 22.0),
+    ("Fingerprint", 17.5),
+    ("Place", 15.0),
 )
+_NOTES: Final = {
+    "Section": ". ".join(f"{title}: {MEANINGS[name]}" for name, title in SECTIONS.items()) + ".",
+    "Since": "The day of the run that first had the finding.",
+    "Fingerprint": "Names this finding from one run to the next, and is what ivigcheck ack takes.",
+}
 
 
 def news_sheets(report: Mapping[str, Any]) -> list[Sheet]:
@@ -28,7 +35,19 @@ def news_sheets(report: Mapping[str, Any]) -> list[Sheet]:
     if "delta" not in report:
         return []
     rows = list(_rows(report))
-    return [Sheet("New and open", _COLUMNS, rows, len(rows), frozen=4)]
+    return [
+        Sheet(
+            "New and open",
+            _COLUMNS,
+            rows,
+            len(rows),
+            frozen=4,
+            pages_wide=0,
+            table="NewAndOpen",
+            notes=_NOTES,
+            words=("Severity",),
+        )
+    ]
 
 
 def _rows(report: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
@@ -39,7 +58,7 @@ def _rows(report: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
                 yield (
                     *_beginning(title, order, finding, mark["since"]),
                     Text(finding["message"]),
-                    text_cell(acknowledged_text(mark) if mark["acknowledged"] else ""),
+                    text_cell(_decided(mark) if mark["acknowledged"] else ""),
                     text_cell(finding["fingerprint"]),
                     text_cell(place(order["source"])),
                 )
@@ -52,9 +71,12 @@ def _rows(report: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
         )
 
 
-def _beginning(
-    title: str, order: Mapping[str, Any], finding: Mapping[str, Any], since: str
-) -> tuple[Cell, Cell, Cell, Cell, Cell, Cell]:
+def _decided(mark: Mapping[str, Any]) -> str:
+    return f"{acknowledged_text(mark)} (entry {mark['acknowledged']['entry']})"
+
+
+def _beginning(title: str, order: Mapping[str, Any], finding: Mapping[str, Any], since: str) -> tuple[Cell, ...]:
     severity = finding["severity"].upper()
     ids = (text_cell(order["order_id"]), text_cell(order["patient_id"]))
-    return Text(title), Text(severity, severity), *ids, Text(finding["code"]), Text(since)
+    rule = (Text(finding["code"]), text_cell(finding["name"]), text_cell(finding["column"]))
+    return Text(title), Text(severity, "strong"), *ids, *rule, Text(since)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ivigcheck.report.xlsx_file import MOST_ROWS, Cell, Number, Sheet, Text, text_cell
+from ivigcheck.report.xlsx_cells import MOST_ROWS, Cell, Number, Sheet, Text, text_cell
 from ivigcheck.show import number
 
 Facts = Mapping[str, Any]
@@ -34,6 +34,16 @@ _COLUMNS: Final = (
     ("How the rate is raised", 50.0),
 )
 _FROZEN: Final = 2
+_NOTES: Final = {
+    "Order": "The programme of every order that may be given, one row a step; a STOP or unchecked order has none.",
+    "Weight by": "Which weight the rates are reckoned on, and why.",
+    "Minutes from start": "When the step begins.",
+    "Minutes": "How long the step lasts.",
+    "Total mL": "Given by the end of the step.",
+    "Total g": "Given by the end of the step.",
+    "Ends after, min": "How long the whole infusion lasts.",
+    "Waste, g": "What is left of the vials.",
+}
 _DIGITS: Final = 4  # of a rate as it is shown; the cell holds all of it
 
 
@@ -42,8 +52,22 @@ def schedule_sheet(schedules: Sequence[tuple[Facts, Facts]]) -> Sheet:
     n_rows = sum(len(plan["steps"]) for _, plan in schedules)
     if n_rows >= MOST_ROWS:  # the verdicts are worth a workbook without it
         said = f"NOT WRITTEN: it would take {n_rows} rows, and Excel takes {MOST_ROWS - 1}. Check fewer orders at once."
-        return Sheet("Schedules", _COLUMNS, [[text_cell(said)]], 1, frozen=_FROZEN)
-    return Sheet("Schedules", _COLUMNS, _rows(schedules), n_rows, frozen=_FROZEN)
+        return _sheet([[text_cell(said)]], 1)
+    return _sheet(_rows(schedules), n_rows)
+
+
+def _sheet(rows: Iterable[Sequence[Cell]], n_rows: int) -> Sheet:
+    return Sheet(
+        "Schedules",
+        _COLUMNS,
+        rows,
+        n_rows,
+        frozen=_FROZEN,
+        pages_wide=0,
+        table="Schedules",
+        notes=_NOTES,
+        words=("Status of the order",),
+    )
 
 
 def _rows(schedules: Sequence[tuple[Facts, Facts]]) -> Iterator[Sequence[Cell]]:
@@ -51,7 +75,7 @@ def _rows(schedules: Sequence[tuple[Facts, Facts]]) -> Iterator[Sequence[Cell]]:
         head = (
             text_cell(order["order_id"], "strong"),
             text_cell(order["patient_id"]),
-            Text(order["status"], order["status"]),
+            Text(order["status"], "strong"),
             text_cell(order["ordered"]["product"]),
             _number(plan["weight_kg"]),
             text_cell(plan["weight_basis"]),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.report.template_fields import LISTS, NOTES, Field, cut_for_excel, template_fields
-from ivigcheck.report.xlsx_file import MOST_ROWS, Cell, Number, Sheet, Text, render_sheets, text_cell
+from ivigcheck.report.xlsx_cells import MOST_ROWS, Cell, Number, Sheet, Text, text_cell
+from ivigcheck.report.xlsx_file import render_sheets
 from ivigcheck.units import accepted
 from ivigcheck.version import __version__
 

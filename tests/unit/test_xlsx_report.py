@@ -25,8 +25,10 @@ from ivigcheck.intake.table import Table
 from ivigcheck.pipeline import check_tables
 from ivigcheck.report import Rendering, xlsx_file
 from ivigcheck.report.csv_report import csv_fields
-from ivigcheck.report.xlsx import _TITLES, render_xlsx
-from ivigcheck.report.xlsx_file import Number, Sheet, Text, render_sheets, seen
+from ivigcheck.report.xlsx import render_xlsx
+from ivigcheck.report.xlsx_cells import Number, Sheet, Text, seen
+from ivigcheck.report.xlsx_file import render_sheets
+from ivigcheck.report.xlsx_worklist import COLUMNS
 from ivigcheck.show import CUT_MARK
 
 AS_OF = date(2026, 11, 22)
@@ -77,7 +79,7 @@ def opened(said: dict) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(render_xlsx(said)))
 
 
-NAMES = {title: name for name, title in _TITLES.items()}
+NAMES = {column.title: name for name, column in COLUMNS.items()}
 
 
 def rows_of(book: openpyxl.Workbook, sheet: str) -> list[dict[str, openpyxl.cell.Cell]]:
@@ -91,9 +93,9 @@ def worklist(*orders: dict[str, str]) -> list[dict[str, openpyxl.cell.Cell]]:
 
 
 def shown(cell: openpyxl.cell.Cell) -> str:
-    """A number cell as Excel displays it, by its own format: "<" where it has one, and exactly so many decimals."""
-    below, decimals = re.fullmatch(r'("< ")?0(?:\.(0+))?_\)', cell.number_format).groups()
-    return f"{'< ' if below else ''}{cell.value:.{len(decimals or '')}f}"
+    """A number cell as Excel displays it, by its own format: what stands before it, and exactly so many decimals."""
+    before, decimals = re.fullmatch(r'(?:"([^"]+)")?0(?:\.(0+))?_\)', cell.number_format).groups()
+    return f"{before or ''}{cell.value:.{len(decimals or '')}f}"
 
 
 def parts_of(said: dict) -> dict[str, bytes]:
@@ -117,13 +119,14 @@ def test_no_text_becomes_a_formula_an_error_a_link_or_a_number():
     said = reported(*HOSTILE)
     cells = all_cells(said)
     assert not [cell for cell in cells if cell.find(f"{MAIN}f") is not None]
-    assert {cell.get("t") for cell in cells} == {"n", "inlineStr"}
+    assert {cell.get("t", "n") for cell in cells} == {"n", "inlineStr"}
     for cell in cells:
-        if cell.get("t") == "n" and (value := cell.find(f"{MAIN}v")) is not None:
+        if cell.get("t", "n") == "n" and (value := cell.find(f"{MAIN}v")) is not None:
             float(value.text)
-    parts = parts_of(said)
-    assert not [name for name in parts if "_rels/sheet" in name]
-    assert not [name for name, part in parts.items() if b"<hyperlink" in part]
+    for name, part in parts_of(said).items():
+        assert b"External" not in part, name
+        for link in re.findall(rb"<hyperlink [^>]*>", part):
+            assert re.fullmatch(rb'<hyperlink ref="[BD]\d+" location="(Findings|Worklist)!B\d+" ?/>', link)
 
 
 @pytest.mark.parametrize(("written", "expected"), [*((text, text) for text in AS_IT_IS), *ESCAPED.items()])
@@ -149,6 +152,8 @@ def test_a_product_of_40_000_characters_is_cut_and_marked():
     book = opened(reported({**CALM, "product": "x" * 40_000}))
     (inputs,) = [row["Inputs"].value for row in rows_of(book, "Findings") if row["Code"].value == "IVG907"]
     assert len(inputs) == 32_767 and inputs.endswith("x" + CUT_MARK)
+    (written,) = rows_of(book, "As written")
+    assert len(written["product"].value) == 32_767 and written["product"].value.endswith("x" + CUT_MARK)
     (order,) = rows_of(book, "Worklist")
     assert CUT_MARK in order["product"].value and len(order["product"].value) < 100
     assert max(row.height for row in book["Findings"].row_dimensions.values()) == 409, "what Excel takes"
@@ -223,6 +228,15 @@ def test_the_summary_names_policy_knowledge_inputs_and_notices(varied, book):
     assert [said for name, said in facts if name == "Notice"] == varied["notices"]
 
 
+def test_the_summary_says_which_history_was_asked(varied):
+    said = copy.deepcopy(varied)
+    said["history"] = {"asked": True, "why_not": None, "entries": 3, "head": "beef"}
+    facts = [(row[0].value, row[2].value) for row in opened(said)["Summary"].iter_rows()]
+    assert [fact for fact in facts if str(fact[0]).startswith("History")] == [
+        ("History asked", "yes"), ("History entries", "3"), ("History head", "beef"),
+    ]  # fmt: skip
+
+
 def test_a_deviation_from_the_policy_is_printed_with_its_reason(varied):
     said = copy.deepcopy(varied)
     deviation = {
@@ -240,8 +254,7 @@ def test_a_deviation_from_the_policy_is_printed_with_its_reason(varied):
 
 def test_findings_by_rule_add_up_and_are_worst_first(varied, book):
     page = book["Summary"]
-    start, end = page.auto_filter.ref.split(":")
-    header, *rows = page[f"{start}:{end}"]
+    header, *rows = page[page.tables["FindingsByRule"].ref]
     assert [cell.value for cell in header] == ["Findings by rule", "Findings", "Rule", "Severity"]
     findings = [finding for order in varied["orders"] for finding in order["findings"]]
     assert {(row[0].value, row[2].value, row[3].value): row[1].value for row in rows} == {
@@ -293,8 +306,10 @@ def test_what_was_not_read_stands_on_its_own_sheet_with_the_notices(varied, book
 
 
 def test_a_status_is_a_word_and_each_has_a_colour_of_its_own(book):
-    colours = {row["status"].value: row["status"].fill.fgColor.rgb for row in rows_of(book, "Worklist")}
-    assert set(colours) == {"STOP", "UNCHECKED", "REVIEW", "PASS"}
+    (statuses,) = [each for each in book["Worklist"].conditional_formatting if str(each.sqref).startswith("A2:")]
+    colours = {rule.formula[0].strip('"'): rule.dxf.fill.bgColor.rgb for rule in statuses.rules}
+    assert {row["status"].value for row in rows_of(book, "Worklist")} == {"STOP", "UNCHECKED", "REVIEW", "PASS"}
+    assert set(colours) == {"STOP", "UNCHECKED", "REVIEW", "PASS", "INFO"}
     assert len(set(colours.values())) == len(colours)
 
 
@@ -384,15 +399,20 @@ def test_a_number_is_written_with_all_its_digits():
 
 def test_worklist_and_values_carry_every_fact_of_an_order_under_the_names_of_the_csv_report(varied, book):
     worklist, values = rows_of(book, "Worklist"), rows_of(book, "Values")
+    lists = {"at_risk", "undocumented", "not_assessed", "history"}
+    pairs = {"answers", "answered_by_code"}
     for row, more, order in zip(worklist, values, varied["orders"], strict=True):
         facts = csv_fields(order)
-        assert set(row) | set(more) == {*facts, "findings"}
+        assert set(row) | set(more) == {*facts, "findings", "start_share", "max_share"} - {"written"}
         assert set(row) & set(more) == {"order_id", "file", "sheet", "row"}
         cells = {name: cell.value for name, cell in (row | more).items()}
-        for name in ("at_risk", "undocumented", "not_assessed"):
+        for name in lists:
             said = [part.replace(" ", "_") for part in (cells[name] or "").split(", ")]
             assert said == (list(order[name]) or [""])
-        for name in set(facts) - {"at_risk", "undocumented", "not_assessed", "codes"}:
+        for name in pairs:
+            assert (cells[name] or "") == ", ".join(f"{what}: {said}" for what, said in order[name].items())
+        assert (cells["fingerprints"] or "").replace("; ", ";") == facts["fingerprints"]
+        for name in set(facts) - lists - pairs - {"codes", "fingerprints", "written"}:
             said = str(facts[name]).lower() if isinstance(facts[name], bool) else facts[name]
             assert cells[name] == (said or None) or (said is None and cells[name].endswith(" (as written)")), name
 
@@ -409,15 +429,16 @@ def test_values_has_what_the_worklist_has_no_column_for():
     assert (values["age_years"], values["dose_g_per_kg"], values["infusion_hours"]) == (71, 1, 4)
 
 
-def test_each_sheet_has_a_frozen_header_a_filter_and_prints_on_landscape(book):
-    assert book.sheetnames == ["Summary", "Worklist", "Findings", "Not read", "Schedules", "Values"]
+def test_each_sheet_has_a_frozen_header_a_table_and_prints_on_landscape(book):
+    assert book.sheetnames == ["Summary", "Worklist", "Findings", "Not read", "Schedules", "As written", "Values"]
     for page in book:
         assert page.freeze_panes.endswith("2"), page.title
-        assert page.auto_filter.ref.endswith(str(page.max_row)), page.title
+        assert not page.auto_filter.ref, page.title
+        (table,) = page.tables.values()
+        assert page.max_row in (int(table.ref.rpartition(":")[2].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), 1), page.title
         assert page.print_title_rows == "$1:$1"
-        assert page.page_setup.orientation == "landscape"
-        assert page.sheet_properties.pageSetUpPr.fitToPage
-        assert (page.page_setup.fitToWidth, page.page_setup.fitToHeight) == (2 if page.title == "Values" else 1, 0)
+        assert (page.page_setup.orientation, int(page.page_setup.paperSize)) == ("landscape", 9)
+        assert page.page_setup.scale >= 66, "letters that can be read"
         assert all(page.column_dimensions[cell.column_letter].width >= 6 for cell in page[1])
 
 
@@ -432,15 +453,15 @@ def test_a_wrapped_row_is_high_enough_for_its_lines(book):
 
 
 def test_the_same_report_gives_the_same_workbook(varied):
-    """But for the time at which openpyxl says that it was last modified."""
+    """But for the time at which openpyxl says that it was last modified; another day nothing is otherwise but the time."""
     core = "docProps/core.xml"
-    parts, again = parts_of(varied), parts_of(copy.deepcopy(varied))
-    assert b"2026-11-22T03:00:00Z</dcterms:created>" in parts.pop(core)
-    assert b"2026-11-22T03:00:00Z</dcterms:created>" in again.pop(core)
-    assert parts == again
     later = copy.deepcopy(varied)
     later["run"]["started"] = "2026-11-23T03:00:00+00:00"
-    assert b"2026-11-23T03:00:00Z</dcterms:created>" in parts_of(later)[core]
+    parts, again, other = parts_of(varied), parts_of(copy.deepcopy(varied)), parts_of(later)
+    for said, day in ((parts, b"22"), (again, b"22"), (other, b"23")):
+        assert b"2026-11-" + day + b"T03:00:00Z</dcterms:created>" in said.pop(core)
+    assert parts == again
+    assert [name for name in parts if parts[name] != other[name]] == ["xl/worksheets/sheet1.xml"]
 
 
 def test_a_run_without_orders_has_its_sheets_and_notices():
@@ -480,10 +501,11 @@ def test_temporary_files_are_their_owners_alone_and_gone_at_the_end(monkeypatch,
         remove(path, **more)
 
     monkeypatch.setattr(os, "remove", look)
-    render_xlsx(reported({**CALM, "patient_id": "PATIENT-4711"}))
-    assert [mode for mode, _ in removed] == [0o600] * 6
+    content = render_xlsx(reported({**CALM, "patient_id": "PATIENT-4711"}))
+    assert [mode for mode, _ in removed] == [0o600] * 7
     assert [content for _, content in removed if b"4711" in content]
     assert not list(temporary.iterdir())
+    assert openpyxl.load_workbook(io.BytesIO(content))["Worklist"]["C2"].value == "PATIENT-4711"
 
 
 @pytest.mark.filterwarnings("error")
@@ -492,7 +514,6 @@ def test_no_temporary_file_is_left_after_an_error(monkeypatch, temporary):
 
     def stopping() -> Iterator[tuple[Text]]:
         yield (Text("PATIENT-4711"),)
-        assert len(list(temporary.glob("*/*"))) == 2
         raise KeyboardInterrupt
 
     second = Sheet("Second", [("Patient", 10.0)], stopping(), 9)
@@ -503,6 +524,11 @@ def test_no_temporary_file_is_left_after_an_error(monkeypatch, temporary):
     wrong = Sheet("Wrong", [("Patient", 10.0)], [(Text("PATIENT-4711", "no such style"),)], 1)
     with pytest.raises(KeyError):
         render_sheets([first, wrong], title="", made=STARTED, footer="")
+    assert not list(temporary.iterdir())
+
+    wider = Sheet("Wider", [("Patient", "no width")], [], 0)
+    with pytest.raises(TypeError):
+        render_sheets([first, wider], title="", made=STARTED, footer="")
     assert not list(temporary.iterdir())
 
     def full(*_: object) -> None:

@@ -12,13 +12,16 @@ import typer
 
 from ivigcheck.cli.consult import NoHistoryOption, consulting
 from ivigcheck.cli.history_option import HistoryOption, history_files
+from ivigcheck.cli.open_page import open_page, page_to_open
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day
 from ivigcheck.cli.terminal import Progress, captured, emit
 from ivigcheck.errors import Exit, OutputError
 from ivigcheck.pipeline import check_files
-from ivigcheck.report import Rendering, check_endings, check_outputs, counts, publish, render, summary
+from ivigcheck.report import FORMATS, Rendering, check_endings, check_outputs, counts, publish, render, summary
 from ivigcheck.report.verdict import exit_code
 from ivigcheck.site import knowledge_in_force
+
+_ENDINGS = " ".join(FORMATS)
 
 
 class Format(StrEnum):
@@ -33,8 +36,13 @@ def batch(
     inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Order files: .csv, .tsv, .xlsx or .xlsm.")],
     output: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", metavar="OUT", help="Write a report: .xlsx, .csv or .json. May be repeated."),
+        typer.Option(
+            "--output", "-o", metavar="OUT", help=f"Write a report, by its ending: {_ENDINGS}. May be repeated."
+        ),
     ] = None,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Open the HTML page in the default browser: needs an --output in .html.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="What to print where there is no --output.")] = Format.TEXT,
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of the workbooks to read.")] = None,
     encoding: Annotated[
@@ -58,6 +66,7 @@ def batch(
     Examples:
       ivigcheck batch sample_orders/clean_batch.csv
       ivigcheck batch sample_orders/messy_batch.csv -o out.xlsx -o out.json
+      ivigcheck batch sample_orders/messy_batch.csv -o report.html --open
       ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
       ivigcheck batch sample_orders/clean_batch.csv \\
           --policy sample_orders/site_policy.toml
@@ -76,6 +85,7 @@ def batch(
     knowledge = knowledge_in_force(policy)
     day = as_of_day(as_of, knowledge)
     check_endings(outputs)
+    page = page_to_open(outputs) if open_it else None
     check_outputs(outputs, [*inputs, *history_files(history)])
     started = datetime.now(UTC)
     with (
@@ -107,4 +117,6 @@ def batch(
     else:
         rendering = Rendering(checked, started)
         emit(rendering.json() if form is Format.JSON else rendering.csv())
+    if page is not None:
+        open_page(page, quiet=quiet)
     return code

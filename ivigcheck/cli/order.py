@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -66,8 +67,18 @@ def order(
     if form is Form.JSON:
         emit(rendering.scheduled().json())
     else:
+        from ivigcheck.report.rate_bar import DRAWN
         from ivigcheck.report.text_report import print_order
 
         with captured() as screen:
-            print_order(screen, rendering.report)
+            print_order(screen, rendering.report, plain=not can_print("".join(DRAWN)))
     return code
+
+
+def can_print(text: str) -> bool:
+    """Whether the encoding of standard output has every character of a text."""
+    try:
+        text.encode(sys.stdout.encoding if sys.stdout is not None else "ascii")
+    except (UnicodeEncodeError, LookupError, TypeError):
+        return False
+    return True

@@ -92,7 +92,7 @@ def test_quiet_prints_nothing_when_clean_and_else_one_line(tmp_path: Path) -> No
     [
         (["batch", "nowhere.csv"], 3, "nowhere.csv"),
         (["batch", "orders.xls"], 3, "Save it as .xlsx"),
-        (["batch", "{orders}", "-o", "report.html"], 2, "names no report"),
+        (["batch", "{orders}", "-o", "report.pdf"], 2, "names no report"),
         (["batch", "{orders}", "-o", "{orders}"], 2, "is an input"),
         (["batch", "{orders}", "-o", "nowhere/report.json"], 3, "create it first"),
         (["batch", "{orders}", "--as-of", "yesterday"], 2, "2026-11-22"),
@@ -222,7 +222,7 @@ def test_the_examples_of_a_help_page_work_when_pasted(command: str) -> None:
         _, *arguments = shlex.split(example)
         arguments = [str(ROOT / a) if a.startswith("sample_orders") else a for a in arguments]
         if "-o" in arguments:
-            arguments = [a for a in arguments if a not in ("-o", "out.xlsx", "out.json")]
+            arguments = [a for a in arguments if a not in ("-o", "out.xlsx", "out.json", "report.html", "--open")]
         done = run(*arguments)
         assert done.returncode in (0, 1, 4), (example, done.stderr)
         assert done.stderr == b""
@@ -233,7 +233,7 @@ def test_piped_output_is_plain_and_fits_eighty_columns(tmp_path: Path) -> None:
     text = done.stdout.decode()
     assert "\x1b" not in text and max(map(len, text.splitlines())) <= 80
     assert text.splitlines()[0] == "4 orders: 1 STOP, 1 UNCHECKED, 1 REVIEW, 1 PASS (as of 2026-11-22)"
-    assert text.index("STOP   ZZ") < text.index("UNCHECKED   ZZ") < text.index("1 order has no finding but")
+    assert text.index("STOP  ZZ") < text.index("UNCHECKED  ZZ") < text.index("1 order has no finding but")
 
 
 @pytest.mark.parametrize("value", ["\x1b[2J\x07", "A [/b] B", "[red]X", "a\u202eb", "[link=http://x]y"])

@@ -28,6 +28,7 @@ class Rendering:
         self._head = head(checked, started)
         facts = Facts(checked)
         self._facts = [facts.of(i) for i in range(checked.orders.n)]
+        self._plans: dict[tuple[int, float | None], Schedule | Refusal] = {}
         self.seen: Mapping[int, Sequence[Seen]] = facts.seen
         """Index of an order -> its findings as they are told from others."""
         self.basis = facts.basis
@@ -63,8 +64,10 @@ class Rendering:
         return {"schedule": None, "no_schedule": plan.why}
 
     def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
-        checked = self._checked
-        return schedule_of(checked.orders, checked.limits, checked.findings, i, pump_increment_mL_per_h=increment)
+        if (i, increment) not in self._plans:
+            orders, limits, findings = self._checked.orders, self._checked.limits, self._checked.findings
+            self._plans[i, increment] = schedule_of(orders, limits, findings, i, pump_increment_mL_per_h=increment)
+        return self._plans[i, increment]
 
     @property
     def report(self) -> Report:

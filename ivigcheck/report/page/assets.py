@@ -50,7 +50,7 @@ def style() -> Asset:
 
 @cache
 def scripts() -> tuple[Asset, ...]:
-    """What stands guard over the page first, then each library, then the page's own script, whose files share one scope.
+    """What stands guard over the page, then each library, then the page's own script, whose files share one scope.
 
     A text that would end a script element cannot stand in one: it is none of these files' (a test sees to that).
     """

@@ -15,12 +15,13 @@ from ivigcheck.report.model import deviation_text, is_folded
 from ivigcheck.report.page.assets import scripts, style
 from ivigcheck.report.page.reference import reference
 from ivigcheck.report.verdict import STATUS_MEANINGS
-from ivigcheck.show import visible
+from ivigcheck.show import cut, visible
 
 if TYPE_CHECKING:
     import jinja2
 
 _COMPRESSION: Final = 5  # a seventh more than 9 would leave, in half of its time
+_LONGEST: Final = 2000  # characters of one text of the head; as the page's own scripts have it of an order's
 _ORDER: Final = ("STOP", "UNCHECKED", "REVIEW", "PASS")
 
 
@@ -37,8 +38,8 @@ def render_page(report: Mapping[str, Any], over: Sequence[int], units: Sequence[
     packed = base64.b64encode(gzip.compress(data, _COMPRESSION, mtime=0)).decode("ascii")
     admitted = " ".join(script.admitted for script in scripts())
     policy = (
-        f"default-src 'none'; script-src {admitted}; style-src {style().admitted}; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types default"
+        f"default-src 'none'; script-src {admitted}; style-src {style().admitted}; base-uri 'none'; "
+        "form-action 'none'; require-trusted-types-for 'script'; trusted-types default"
     )
     head = {name: value for name, value in report.items() if name != "orders"}
     text = _template().render(
@@ -66,6 +67,6 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["visible"] = visible
+    environment.filters["shown"] = lambda text: cut(visible(text), _LONGEST)
     environment.filters["json"] = lambda value: encoded(value).decode()
     return environment.get_template("page.html.j2")

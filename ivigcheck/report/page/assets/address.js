@@ -18,7 +18,7 @@ function viewOf(hash) {
     all: asked.get("all") === "yes",
     keys: asked.get("keys") !== "off",
     sort: SORTS.includes(sort) ? sort : "worst",
-    descending: direction === "desc",
+    descending: direction === "desc" && SORTS.includes(sort),
     page: number("page") ?? 1,
     order: order !== null && order <= DATA.report.orders.length ? order : null,
   };

@@ -39,7 +39,9 @@ function visible(text) {
 /** A text of the report as it may be shown: visible, and cut with a mark where it is very long. */
 function shown(text, longest = LONGEST) {
   const whole = visible(text);
-  return whole.length <= longest ? whole : whole.slice(0, longest - CUT_MARK.length) + CUT_MARK;
+  if (whole.length <= longest) return whole;
+  const begin = whole.slice(0, longest - CUT_MARK.length).replace(/[\ud800-\udbff]$/, ""); // no half of a character
+  return begin + CUT_MARK;
 }
 
 /** A name of the report in words: "central_venous_catheter" is "central venous catheter". */
@@ -63,12 +65,24 @@ function number(value, digits = USUAL_DIGITS) {
   return FORMATS.get(digits).format(value);
 }
 
-/** A value beside its limit, with as many digits as it takes for what is shown to be true: 8.004 over 8 is not "8". */
-function against(value, limit, isOver) {
-  if (limit === null || same(value, limit)) return number(limit ?? value);
-  for (let digits = 4; digits < MOST_DIGITS; digits += 1) {
+/** A limit as it may be shown: never more than it is. */
+function roundedDown(value) {
+  const text = number(value);
+  if (Number(text) <= value || same(Number(text), value)) return text;
+  return number(Number(text) - 10 ** (Math.floor(Math.log10(value)) + 1 - USUAL_DIGITS));
+}
+
+/**
+ * A value beside limits, with as many digits as it takes for what is shown to be true of each: 8.004 over 8 is not "8",
+ * and neither is 7.9999 under it. limits: null where there is none.
+ */
+function against(value, limits, fewest = 4) {
+  const known = limits.filter((limit) => limit !== null);
+  const equal = known.find((limit) => same(value, limit));
+  if (equal !== undefined) return roundedDown(equal);
+  for (let digits = fewest; digits < MOST_DIGITS; digits += 1) {
     const text = number(value, digits);
-    if (Number(text) !== limit && Number(text) > limit === isOver) return text;
+    if (known.every((limit) => Number(text) !== limit && Number(text) > limit === value > limit)) return text;
   }
   return number(value, MOST_DIGITS);
 }

@@ -6,13 +6,18 @@ function valueAt(order, path) {
   return path.reduce((value, key) => value[key], order);
 }
 
-/** A fact. path: keys in the order's JSON; say: how a value that is known is shown. */
-function fact(order, path, say = plainly) {
+/** A fact. path: keys in the order's JSON; say: how a value that is known is shown; unknown: what is said of null. */
+function fact(order, path, say = plainly, unknown = "not known") {
   const value = valueAt(order, path);
-  const text = value === null ? "not known" : say(value);
+  const text = value === null ? unknown : say(value);
   const props = { "data-fact": JSON.stringify(path), "data-value": JSON.stringify(value) };
   if (value === null) props.class = "none";
   return h("span", props, text);
+}
+
+/** A fact of which no word is needed where it stands: nothing is there, or it is said already. */
+function unsaid(order, path) {
+  return fact(order, path, () => "", "");
 }
 
 /** A value as it is shown where nothing else is said. */

@@ -13,7 +13,14 @@ async function unpacked() {
 function choices(select, all, counts, say = (value) => value) {
   const options = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   select.replaceChildren(h("option", { value: "" }, all), ...options.map(([value, count]) => h("option", { value }, `${shown(say(value), 50)} (${count})`)));
-  select.closest("label").hidden = options.length < 2;
+}
+
+/** Shows which choice of a filter stands; an address may ask for one that no order has. */
+function choose(select, value) {
+  const there = [...select.options].some((option) => option.value === value);
+  if (!there) select.append(h("option", { value }, `${shown(value, 50)} (0)`));
+  select.value = value;
+  select.closest("label").hidden = select.options.length < 3 && value === "";
 }
 
 /** How many orders have each value. valuesOf: of one order. */
@@ -39,10 +46,12 @@ function fillFilters() {
 function start() {
   const { orders } = DATA.report;
   let view = viewOf(location.hash);
-  let came = null; // the link by which the order was opened
+  let opened = null; // the number of the order that is open, as the page shows it
+  /** Changes the view. push: as a step that the browser's Back takes back. */
   const go = (change, push = false) => {
     view = { ...view, ...change };
-    history[push ? "pushState" : "replaceState"](null, "", hashOf(view));
+    if (push) history.pushState({ fromList: true }, "", hashOf(view));
+    else history.replaceState(history.state, "", hashOf(view));
     show();
   };
   const filtered = (change) => go({ ...change, page: 1 });
@@ -50,6 +59,8 @@ function start() {
   $("table").setAttribute("aria-label", "Worklist");
 
   fillFilters();
+  for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
+  document.querySelector("form.filters").addEventListener("submit", (event) => event.preventDefault());
   for (const name of FILTERS) $(name).addEventListener("change", (event) => filtered({ [name]: event.target.value }));
   for (const tile of document.querySelectorAll("[data-status]")) {
     tile.addEventListener("click", () => {
@@ -67,7 +78,10 @@ function start() {
     typing = setTimeout(() => filtered({ search: event.target.value }), 120);
   });
   const cleared = { status: [], search: "", over: false, all: false, ...Object.fromEntries(FILTERS.map((name) => [name, ""])) };
-  $("clear").addEventListener("click", () => filtered(cleared));
+  $("clear").addEventListener("click", () => {
+    filtered(cleared);
+    $("search").focus(); // the button itself is gone
+  });
   $("unfold").addEventListener("click", () => filtered({ all: !view.all }));
   $("print-list").addEventListener("click", () => print_(false));
   $("print-sheets").addEventListener("click", () => print_(true));
@@ -84,13 +98,14 @@ function start() {
 
   function show() {
     const { shown: indices, folded } = worklist.show(view);
+    if (opened !== null && view.order === null) turnTo(opened - 1);
     for (const link of $("table").querySelectorAll("a.open")) link.href = hashOf({ ...view, order: Number(link.dataset.open) });
     for (const tile of document.querySelectorAll("[data-status]")) {
       const { status } = tile.dataset;
       tile.setAttribute("aria-pressed", String(status === "" ? !view.status.length : view.status.includes(status)));
     }
     for (const tile of document.querySelectorAll("[data-news]")) tile.setAttribute("aria-pressed", String(view.news === tile.dataset.news));
-    for (const name of FILTERS) $(name).value = view[name];
+    for (const name of FILTERS) choose($(name), view[name]);
     if (document.activeElement !== $("search")) $("search").value = view.search;
     const narrowed = indices.length + folded < orders.length;
     $("found").textContent = `${narrowed ? `${indices.length + folded} of ` : ""}${counted(orders.length, "order")}${view.over ? ", over their hard maximum" : ""}`;
@@ -110,8 +125,11 @@ function start() {
     document.documentElement.classList.toggle("open", open);
     $("overview").hidden = open;
     $("order").hidden = !open;
+    const was = opened;
+    opened = view.order;
     if (!open) {
       $("order-view").replaceChildren();
+      if (was !== null) ($("table").querySelector(`a[data-open="${was}"]`) ?? $("search")).focus();
       return;
     }
     const index = view.order - 1;
@@ -133,11 +151,19 @@ function start() {
     if (next !== undefined) go({ order: next + 1 });
   }
 
+  /** Closes the order: back to where it was opened, where that is this page. */
   function close() {
-    const was = view.order;
-    go({ order: null });
-    const link = $("table").querySelector(`a[data-open="${was}"]`) ?? $("search");
-    link.focus();
+    if (history.state?.fromList) history.back();
+    else go({ order: null });
+  }
+
+  /** Turns the list to the page on which an order stands. */
+  function turnTo(index) {
+    const place = worklist.indices.indexOf(index);
+    if (place < 0) return;
+    view = { ...view, page: Math.floor(place / A_PAGE) + 1 };
+    history.replaceState(history.state, "", hashOf(view));
+    worklist.show(view);
   }
 
   function print_(sheets) {
@@ -162,7 +188,8 @@ function start() {
     go({ order: Number(link.dataset.open) }, true);
   });
   window.addEventListener("popstate", () => {
-    view = viewOf(location.hash);
+    const asked = viewOf(location.hash);
+    view = { ...asked, keys: asked.keys && view.keys };
     show();
   });
 
@@ -214,6 +241,7 @@ unpacked()
     start();
   })
   .catch((error) => {
+    for (const part of document.querySelectorAll("[data-script]")) part.hidden = true;
     $("failed").hidden = false;
     throw error;
   });

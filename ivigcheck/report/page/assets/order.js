@@ -47,6 +47,7 @@ function placeOf(order) {
   const parts = [];
   if (file !== null) parts.push(fact(order, ["source", "file"]));
   if (sheet !== null) parts.push(', sheet "', fact(order, ["source", "sheet"]), '"');
+  else parts.push(unsaid(order, ["source", "sheet"]));
   if (row !== null) parts.push(", row ", fact(order, ["source", "row"]));
   return h("span", {}, parts);
 }
@@ -78,6 +79,13 @@ function findingCard(order, k) {
   );
 }
 
+/** What an order has, at the most, that is new to a reader of the last report. */
+function newest(order) {
+  if (order.delta === undefined) return null; // of a report that is compared with none
+  if (order.delta === null) return unsaid(order, ["delta"]);
+  return ["; since last time: ", fact(order, ["delta"], (state) => DATA.reference.sections[state][0])];
+}
+
 /** What a finding is to a reader of the last report. */
 function deltaLine(order, path) {
   const mark = valueAt(order, path);
@@ -88,26 +96,25 @@ function deltaLine(order, path) {
     line.push("; acknowledged by ", at("by"), " on ", at("on"), " until ", at("until"), " as ", at("reason"));
     if (mark.acknowledged.text !== null) line.push(": ", at("text"));
     line.push(" (entry ", at("entry"), ")");
-  }
+  } else line.push(unsaid(order, [...path, "acknowledged"]));
   return line;
 }
 
 /** The limits with what governs each, and the rates that were ordered. */
 function limitsTable(order, index) {
-  const { limits, ordered } = order;
+  const { limits } = order;
   const below = (name) => (limits[`${name}_exclusive`] ? "below " : "");
   const limit = (name, word) => {
     const exclusive = name === "start" ? "" : fact(order, ["limits", `${name}_exclusive`], (is) => (is ? "below " : ""));
-    const rate = fact(order, ["limits", `${name}_mg_per_kg_min`]);
+    const rate = fact(order, ["limits", `${name}_mg_per_kg_min`], roundedDown);
     const volume = fact(order, ["limits", `${name}_mL_per_h`], (value) => below(name) && value === null ? "" : number(value));
     return [word, [exclusive, rate], volume, fact(order, ["limits", "governed_by", name])];
   };
   const rate = (name, word) => {
     const over = overWhat(index, name);
-    const beside = limits[over === "start" ? "start_mg_per_kg_min" : over === "soft" ? "soft_max_mg_per_kg_min" : "hard_max_mg_per_kg_min"];
-    const value = fact(order, ["ordered", `${name}_rate_mg_per_kg_min`], (known) => against(known, beside, Boolean(over)));
+    const value = fact(order, ["ordered", `${name}_rate_mg_per_kg_min`], () => rateText(order, name));
     const words = over ? h("strong", { class: "over" }, ` over ${over === "start" ? "the start limit" : `the ${over} maximum`}`) : "";
-    const written = ordered[`${name}_rate`] === null ? "not ordered" : ["as ordered: ", fact(order, ["ordered", `${name}_rate`])];
+    const written = fact(order, ["ordered", `${name}_rate`], (text) => `as ordered: ${shown(text)}`, "not ordered");
     return [word, [value, words], "", written];
   };
   const rows = [
@@ -117,7 +124,7 @@ function limitsTable(order, index) {
     limit("soft_max", "Soft maximum"),
     limit("hard_max", "Hard maximum"),
   ];
-  return framed(table("Rates and limits", ["", "mg/kg/min", "mL/h", "governed by"], rows, "limits"), "Rates and limits");
+  return framed(table("Rates and limits", ["rate or limit", "mg/kg/min", "mL/h", "governed by"], rows, "limits"), "Rates and limits");
 }
 
 /** Every cell that holds something, as it is written in the input and as it was read. */
@@ -135,7 +142,10 @@ function cellsTable(order) {
     const asWritten = written[name] === undefined ? "" : fact(order, ["written", name]);
     let asRead = "";
     if (IDS.includes(name)) asRead = fact(order, [name]);
-    else if (READ_AS[name]) asRead = fact(order, ["ordered", READ_AS[name][0]], (value) => `${plainly(value)} ${READ_AS[name][1]}`.trim());
+    else if (READ_AS[name]) {
+      const rate = { start_rate: "start", max_rate: "max" }[name];
+      asRead = fact(order, ["ordered", READ_AS[name][0]], (value) => `${rate ? rateText(order, rate) : plainly(value)} ${READ_AS[name][1]}`.trim());
+    }
     else if (answers[name] !== undefined) asRead = fact(order, ["answers", name]);
     else if (questions[name]) asRead = h("span", { class: "none" }, "undocumented");
     const flag = unread.has(name) ? h("strong", { class: "over" }, " see findings") : "";
@@ -149,7 +159,7 @@ function cellsTable(order) {
 /** What rates per kg are reckoned on, and the rest of what was read that no cell says alone. */
 function basisLine(order) {
   const { ordered } = order;
-  if (ordered.rate_weight_kg === null) return h("p", {}, "Rates per kg are reckoned on no weight: ", fact(order, ["ordered", "rate_weight_kg"]), fact(order, ["ordered", "weight_basis"], plainly));
+  if (ordered.rate_weight_kg === null) return h("p", {}, "Rates per kg are reckoned on no weight: ", fact(order, ["ordered", "rate_weight_kg"]), unsaid(order, ["ordered", "weight_basis"]));
   return h("p", {}, "Rates per kg are reckoned on ", fact(order, ["ordered", "rate_weight_kg"], within("kg")), ": ", fact(order, ["ordered", "weight_basis"]));
 }
 
@@ -177,7 +187,7 @@ function riskList(order) {
 /** The pump programme: its picture and its steps, or why there is none. */
 function programme(order) {
   const plan = order.schedule;
-  if (plan === null) return h("p", {}, "No pump programme: ", fact(order, ["no_schedule"]));
+  if (plan === null) return h("p", {}, "No pump programme: ", unsaid(order, ["schedule"]), fact(order, ["no_schedule"]));
   const at = (...path) => ["schedule", ...path];
   const steps = plan.steps.map((_, k) => [
     fact(order, at("steps", k, "at"), duration),
@@ -192,8 +202,8 @@ function programme(order) {
     plan.whole_vials === null ? null : ["In whole vials", ["a suggestion: ", fact(order, at("whole_vials", "dose_g"), within("g")), " (", fact(order, at("whole_vials", "dose_g_per_kg"), within("g/kg")), "): ", vials(at("whole_vials", "vials"))]],
     ["Rates raised", [fact(order, at("step_rule")), ". Source: ", fact(order, at("step_rule_source"))]],
     ["Pump takes steps of", fact(order, at("pump_increment_mL_per_h"), within("mL/h"))],
-    ["Ends", ["after ", fact(order, at("total_minutes"), duration), "; close watch for the first ", fact(order, at("close_watch_until"), duration)]],
-    ["Vital signs", plan.vital_signs.flatMap((sign, k) => [k ? "; " : "", fact(order, at("vital_signs", k, "at"), duration), sign.until === null ? "" : [" to ", fact(order, at("vital_signs", k, "until"), duration)], " (", fact(order, at("vital_signs", k, "why")), ")"])],
+    ["Ends", ["after ", fact(order, at("total_minutes"), duration), typeof plan.ends_at === "string" ? [", at ", fact(order, at("ends_at"))] : unsaid(order, at("ends_at")), "; close watch for the first ", fact(order, at("close_watch_until"), duration)]],
+    ["Vital signs", plan.vital_signs.flatMap((sign, k) => [k ? "; " : "", fact(order, at("vital_signs", k, "at"), duration), sign.until === null ? unsaid(order, at("vital_signs", k, "until")) : [" to ", fact(order, at("vital_signs", k, "until"), duration)], " (", fact(order, at("vital_signs", k, "why")), ")"])],
     plan.notes.length ? ["Notes", listed(order, at("notes"), shown, "")] : null,
   ].filter(Boolean);
   const heads = ["from start", "minutes", "mL/h", "mg/kg/min", "mL", "total mL", "total g", "vitals"];
@@ -202,13 +212,15 @@ function programme(order) {
     {},
     schedulePicture(order),
     framed(table("Steps of the pump", heads, steps, "steps"), "Steps of the pump"),
+    plan.whole_vials === null ? unsaid(order, at("whole_vials")) : null,
+    unsaid(order, ["no_schedule"]),
     h("dl", {}, rows.map(([word, said]) => h("div", {}, h("dt", {}, word), h("dd", {}, said)))),
   );
 }
 
 /** The order's heading, as a link has it too. */
 function headingOf(order) {
-  const id = (name, word) => (order[name] === null ? `(no ${word} id)` : fact(order, [name], (text) => shown(text, 80)));
+  const id = (name, word) => fact(order, [name], (text) => shown(text, 80), `(no ${word} id)`);
   return [id("order_id", "order"), h("span", { class: "patient" }, " patient ", id("patient_id", "patient"))];
 }
 
@@ -223,7 +235,7 @@ function orderView(order, index) {
     "div",
     { class: "order", "data-order": index },
     h("h2", { tabindex: "-1" }, status, " ", headingOf(order)),
-    h("p", { class: "quiet" }, DATA.reference.statuses[order.status], " ", placeOf(order)),
+    h("p", { class: "quiet" }, DATA.reference.statuses[order.status], " ", placeOf(order), newest(order)),
     beside(
       section("Findings", findings.length ? findings : h("p", {}, NOTHING_FOUND)),
       h("div", {}, section("Rates and limits", drawn ? h("figure", {}, drawn) : h("p", {}, "There is no limit to draw."), limitsTable(order, index), basisLine(order)), section("Risk", riskList(order))),

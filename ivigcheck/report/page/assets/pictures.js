@@ -68,13 +68,18 @@ function shareOfLimit(order) {
   return same(rate, limit) ? 1 : rate / limit;
 }
 
+/** What is known of an order's risk: of a row that could not be taken apart, nothing. */
+function riskOf(order) {
+  if (order.at_risk.length) return "at risk";
+  if (order.findings.some((finding) => finding.code === "IVG910")) return "row not used";
+  return order.undocumented.length ? "not documented" : "not at risk, as documented";
+}
+
 /** How many are at risk, how many were not asked, how many neither. */
 function atRiskShare(orders) {
-  const parts = [
-    ["at risk", "judge", orders.filter((order) => order.at_risk.length).length],
-    ["not documented", "unknown", orders.filter((order) => !order.at_risk.length && order.undocumented.length).length],
-  ];
-  parts.push(["not at risk, as documented", "within", orders.length - parts[0][2] - parts[1][2]]);
+  const counts = d3.rollup(orders, (some) => some.length, riskOf);
+  const kinds = [["at risk", "judge"], ["not documented", "unknown"], ["row not used", "unknown"], ["not at risk, as documented", "within"]];
+  const parts = kinds.map(([word, kind]) => [word, kind, counts.get(word) ?? 0]).filter(([word, , count]) => count || word !== "row not used");
   const title = `Risk of thrombosis or renal dysfunction: ${parts.map(([word, , count]) => `${count} ${word}`).join(", ")}`;
   const svg = picture(300, 26, title, "risk").attr("preserveAspectRatio", "none");
   let left = 0;

@@ -13,13 +13,23 @@ function printedWorklist(worklist) {
   const left = orders.length - all.length - folded;
   const said = [`Worklist: ${counted(rows.length, "order")} of ${orders.length}`];
   if (rows.length < all.length) said.push(`NOT ALL: the first ${rows.length} of ${all.length} that the list shows; filter it to print the rest`);
-  if (left) said.push(`${left} filtered out (${decodeURIComponent(hashOf(worklist.view)).slice(1)})`);
+  if (left) said.push(`${left} filtered out (${filtersInWords(worklist.view)})`);
   if (folded) said.push(foldedText(folded));
   return h("table", { class: "worklist" }, h("caption", {}, said.join("; ")), h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
 }
 
-/** One bedside sheet: what was found, how fast it may run, the pump programme, and two lines to sign. */
-function sheet(index) {
+/** What a view asks for: "status STOP, PASS; rule IVG101". */
+function filtersInWords(view) {
+  const told = (name) => (name === "news" ? `since last time ${words(view.news)}` : `${name} ${view[name] === "-" ? "not known" : view[name]}`);
+  const asked = FILTERS.filter((name) => view[name]).map(told);
+  if (view.status.length) asked.unshift(`status ${view.status.join(", ")}`);
+  if (view.search) asked.push(`search "${view.search}"`);
+  if (view.over) asked.push("over their hard maximum");
+  return shown(asked.join("; "), 300);
+}
+
+/** One bedside sheet: what was found, how fast it may run, the pump programme, two lines to sign, and a note. */
+function sheet(index, note = "") {
   const line = (word) => h("p", { class: "sign" }, `${word}: `, h("span", { class: "blank" }));
   const { run, policy, knowledge, tool } = DATA.report;
   const foot = `${tool.name} ${tool.version}, as of ${run.as_of}, policy ${policy.id} ${policy.version}, knowledge ${knowledge.version}`;
@@ -44,8 +54,17 @@ function sheet(index) {
     h("h3", {}, "Pump programme"),
     programme(order),
     h("div", { class: "signatures" }, line("Verified by, time"), line("Second check, time")),
-    h("p", { class: "quiet" }, visible(foot)),
+    h("p", { class: "quiet" }, shown(foot)),
+    note ? h("p", {}, h("strong", {}, note)) : null,
   );
+}
+
+/** The sheets of these orders; where they are more than are printed at once, the last one says so. */
+function bedsideSheets(indices) {
+  const printed = indices.slice(0, MOST_SHEETS);
+  const more = printed.length < indices.length;
+  const note = `NOT ALL: the first ${printed.length} of ${indices.length} that the list shows; filter it to print the rest`;
+  return printed.map((index, k) => sheet(index, more && k === printed.length - 1 ? note : ""));
 }
 
 /** Fills the part of the page that only paper shows. */
@@ -53,6 +72,6 @@ function fillPaper(paper, worklist, view, sheets) {
   paper.replaceChildren();
   document.documentElement.classList.toggle("sheets", sheets || view.order !== null);
   if (view.order !== null) paper.append(sheet(view.order - 1));
-  else if (sheets) paper.append(...worklist.indices.slice(0, MOST_SHEETS).map(sheet));
+  else if (sheets) paper.append(...bedsideSheets(worklist.indices));
   else paper.append(printedWorklist(worklist));
 }

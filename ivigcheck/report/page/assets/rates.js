@@ -18,6 +18,16 @@ function overWhat(index, rate) {
   return is("START_OVER_SOFT") ? "soft" : is("START_OVER_START") ? "start" : "";
 }
 
+/** An ordered rate in mg/kg/min, told apart from every limit and from the other rate. name: "start" or "max". */
+function rateText(order, name) {
+  const { limits, ordered } = order;
+  const value = ordered[`${name}_rate_mg_per_kg_min`];
+  const other = ordered[`${name === "max" ? "start" : "max"}_rate_mg_per_kg_min`];
+  const beside = ["start", "soft_max", "hard_max"].map((limit) => limits[`${limit}_mg_per_kg_min`]);
+  if (other !== null && !same(value, other)) beside.push(other);
+  return against(value, beside);
+}
+
 /** An SVG with a title for those who do not see it. */
 function picture(width, height, title, kind) {
   const svg = d3.create("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("class", `picture ${kind}`);
@@ -30,13 +40,12 @@ function marksOf(order, index) {
   const { limits, ordered } = order;
   const limit = (name, word, exclusive) => {
     const value = limits[`${name}_mg_per_kg_min`];
-    return { name, value, kind: "limit", word, shown: `${exclusive ? "below " : ""}${value === null ? "" : number(value)}` };
+    return { name, value, kind: "limit", word, shown: `${exclusive ? "below " : ""}${value === null ? "" : roundedDown(value)}` };
   };
   const rate = (name, word) => {
     const value = ordered[`${name}_rate_mg_per_kg_min`];
     const over = overWhat(index, name);
-    const beside = over === "soft" ? "soft_max" : over === "start" ? "start" : "hard_max";
-    const text = value === null ? "" : against(value, limits[`${beside}_mg_per_kg_min`], Boolean(over));
+    const text = value === null ? "" : rateText(order, name);
     const said = over ? ` (over ${over === "start" ? "start limit" : over + " max"})` : "";
     return { name, value, kind: "rate", over, text: `${word} ${text}${said}` };
   };

@@ -4,14 +4,23 @@ const A_PAGE = 50;
 const TOLD = 3; // findings of an order that its line tells; the rest is counted
 const MESSAGE = 170; // characters of one
 
-/** For each order its place when all are sorted by a text: numbers in it by their value. What has none comes last. */
+// Smaller first or larger first, and what has no value last either way.
+DataTable.type("place", {
+  detect: () => false,
+  order: {
+    pre: (value) => value,
+    asc: (a, b) => (a === null) - (b === null) || a - b,
+    desc: (a, b) => (a === null) - (b === null) || b - a,
+  },
+});
+
+/** For each order its place when all are sorted by a text: numbers in it by their value. null where it has none. */
 function ranks(orders, textOf) {
   const collator = new Intl.Collator("en", { numeric: true });
-  const texts = orders.map(textOf);
-  const sorted = [...texts.keys()].sort((a, b) => (texts[a] === "") - (texts[b] === "") || collator.compare(texts[a], texts[b]) || a - b);
-  const places = [];
-  sorted.forEach((index, place) => (places[index] = place));
-  return places;
+  const compare = (a, b) => collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+  const texts = orders.map((order) => textOf(order) || null);
+  const places = new Map([...new Set(texts)].filter((text) => text !== null).sort(compare).map((text, place) => [text, place]));
+  return texts.map((text) => places.get(text) ?? null);
 }
 
 /** What a search finds an order by. */
@@ -38,16 +47,15 @@ function rateCell(order, index) {
     if (ordered.max_rate === null) return [h("span", { class: "none" }, "not ordered")];
     return [shown(ordered.max_rate, 40), h("div", { class: over ? "over" : "none" }, over ? `over ${over} max` : "no rate was read")];
   }
-  const beside = over === "soft" ? limits.soft_max_mg_per_kg_min : limits.hard_max_mg_per_kg_min;
-  const parts = [h("span", { class: "rate" }, fact(order, ["ordered", "max_rate_mg_per_kg_min"], (value) => against(value, beside, Boolean(over))))];
+  const parts = [h("span", { class: "rate" }, fact(order, ["ordered", "max_rate_mg_per_kg_min"], () => rateText(order, "max")))];
   const share = shareOfLimit(order);
   if (share === null) return parts;
   const bar = picture(100, 8, "", `bar ${over || "within"}`).attr("aria-hidden", "true").attr("preserveAspectRatio", "none");
   bar.append("rect").attr("class", "room").attr("width", 100).attr("height", 8);
   bar.append("rect").attr("class", "fill").attr("width", Math.min(100, 50 * share)).attr("height", 8);
   bar.append("line").attr("x1", 50).attr("x2", 50).attr("y1", 0).attr("y2", 8);
-  const percent = over === "hard" ? against(100 * share, 100, true) : number(100 * share, 3);
-  parts.push(` of ${limits.hard_max_exclusive ? "<" : ""}${number(limits.hard_max_mg_per_kg_min)}`, bar.node());
+  const percent = against(100 * share, [100], 3);
+  parts.push(` of ${limits.hard_max_exclusive ? "<" : ""}${roundedDown(limits.hard_max_mg_per_kg_min)}`, bar.node());
   parts.push(h("span", { class: over ? "over" : "quiet" }, `${percent}%${over ? ` over ${over} max` : ""}`));
   return parts;
 }
@@ -69,7 +77,7 @@ function newsOf(finding) {
 
 /** The link by which an order is opened. */
 function openLink(order, index, view) {
-  const id = order.order_id === null ? "(no order id)" : fact(order, ["order_id"], (text) => shown(text, 40));
+  const id = fact(order, ["order_id"], (text) => shown(text, 40), "(no order id)");
   return h("a", { class: "open", href: hashOf({ ...view, order: index + 1 }), "data-open": index + 1 }, id);
 }
 
@@ -81,11 +89,11 @@ function columnsOf(orders, view) {
   const inFile = [...orders.keys()].sort((a, b) => rows[a][0] - rows[b][0] || (rows[a][1] < rows[b][1] ? -1 : rows[a][1] > rows[b][1] ? 1 : 0) || rows[a][2] - rows[b][2]);
   const place = [];
   inFile.forEach((index, k) => (place[index] = k));
-  const share = orders.map((order, index) => (shareOfLimit(order) === null ? (overWhat(index, "max") ? Infinity : -1) : shareOfLimit(order)));
+  const share = orders.map((order, index) => shareOfLimit(order) ?? (overWhat(index, "max") ? Infinity : null));
   return [
     { name: "worst", head: "Status", by: orders.map((_, index) => index), cell: (order) => [badge(order.status)] },
     { name: "order", head: "Order", by: rank((order) => order.order_id ?? ""), cell: (order, index) => [openLink(order, index, view)] },
-    { name: "patient", head: "Patient", by: rank((order) => order.patient_id ?? ""), cell: (order) => [order.patient_id === null ? h("span", { class: "none" }, "(no patient id)") : fact(order, ["patient_id"], (text) => shown(text, 40))] },
+    { name: "patient", head: "Patient", by: rank((order) => order.patient_id ?? ""), cell: (order) => [fact(order, ["patient_id"], (text) => shown(text, 40), "(no patient id)")] },
     { name: "indication", head: "Indication", by: rank((order) => order.ordered.indication ?? ""), cell: (order) => orWritten(order, "indication") },
     { name: "product", head: "Product", by: rank((order) => order.ordered.product ?? ""), cell: (order) => orWritten(order, "product") },
     { name: "share", head: "Max rate, mg/kg/min", by: share, cell: rateCell },
@@ -143,25 +151,26 @@ class Worklist {
     this.quiet = false; // while the page itself sorts or turns, nobody is told
     const render = (column) => (index, type) => {
       if (type === "display") return h("span", {}, column.cell(orders[index], index));
-      return column.by === null ? "" : type === "sort" || type === "type" ? column.by[index] : "";
+      return type === "sort" && column.by !== null ? column.by[index] : "";
     };
     this.table = new DataTable(element, {
       data: orders.map((_, index) => [index]),
       columns: this.columns.map((column) => ({
-        data: 0, title: column.head, type: "num", orderable: column.by !== null, render: render(column),
+        data: 0, title: column.head, type: "place", orderable: column.by !== null, orderSequence: ["asc", "desc"], render: render(column),
         className: column.name,
       })),
       order: [[0, "asc"]],
       orderMulti: false,
+      orderDescReverse: false, // of equals the worst comes first, either way
       pageLength: A_PAGE,
       lengthChange: false,
       autoWidth: false,
       deferRender: true,
       layout: { topStart: null, topEnd: null, bottomStart: "info", bottomEnd: "paging" },
-      language: { info: "_START_ to _END_ of _TOTAL_", infoEmpty: "", infoFiltered: "", zeroRecords: "No order fits. Esc clears the filters.", emptyTable: "There is no order." },
+      language: { thousands: "", info: "_START_ to _END_ of _TOTAL_", infoEmpty: "", infoFiltered: "", zeroRecords: "No order fits. Esc clears the filters.", emptyTable: "There is no order." },
       createdRow: (row, [index]) => {
         row.classList.add(orders[index].status.toLowerCase());
-        this.columns.forEach((column, k) => row.cells[k].setAttribute("data-head", column.head));
+        this.columns.forEach((column, k) => row.cells[k].setAttribute("data-title", column.head));
       },
     });
     this.table.search.fixed("view", (_, [index]) => this.chosen.has(index));

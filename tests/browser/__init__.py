@@ -1,0 +1,1 @@
+"""The HTML report as a reader has it: in a real browser."""

@@ -119,7 +119,6 @@ COLUMNS: Final[tuple[Column, ...]] = (
 )  # fmt: skip
 
 
-
 def _choices(name: str) -> tuple[str, ...]:
     """What a cell of a column of choices may mean, in the order of the codes."""
     (column,) = (each for each in COLUMNS if each.name == name)

@@ -90,7 +90,6 @@ class Rendering:
         schedules = [(facts, schedule_facts(plan)) for facts, plan in plans if isinstance(plan, Schedule)]
         return render_xlsx(self.report, schedules)
 
-
     def html(self) -> bytes:
         from ivigcheck.report.page import over_limits, rate_units, render_page  # jinja2: not for the other reports
 

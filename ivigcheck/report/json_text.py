@@ -1,4 +1,4 @@
-"""Plain data as compact JSON: the one encoder of reports."""
+"""Plain data as JSON: the one encoder of reports."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ def encoded(value: Any) -> bytes:
         return _encode(value)
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def indented(value: Any) -> bytes:
+    """The same, laid out for reading."""
+    try:
+        return msgspec.json.format(_encode(value), indent=2)
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2).encode()

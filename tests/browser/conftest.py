@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
-from .reports import Report
+from .reports import FOLDERS, Report
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -114,6 +114,11 @@ class Pages:
             kept.clear()
         self._used = 0
         return said
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    FOLDERS.append(tmp_path_factory.mktemp("pages"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import gzip
 import json
 import re
@@ -13,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from ivigcheck.intake.table import Table
 from ivigcheck.pipeline import Checked, check_files, check_tables
 from ivigcheck.report import Rendering
 
+FOLDERS: list[Path] = []
+"""Where pages are written to: one folder, which the session of tests gives."""
 TESTS = Path(__file__).parents[1]
 SAMPLES = TESTS.parent / "sample_orders"
 AS_OF = date(2026, 11, 22)
@@ -56,13 +56,8 @@ class Report:
         return found
 
 
-@cache
-def _folder() -> Path:
-    return Path(mkdtemp(prefix="ivigcheck-pages-"))
-
-
 def written(rendering: Rendering, name: str) -> Report:
-    path = _folder() / f"{name}.html"
+    path = FOLDERS[0] / f"{name}.html"
     path.write_bytes(rendering.html())
     return Report(path, json.loads(rendering.scheduled().json()))
 
@@ -101,7 +96,7 @@ def nightly() -> Report:
     from nights import DAY, Pharmacy, fingerprints, order
     from nights_moment import acknowledge
 
-    pharmacy = Pharmacy(Path(mkdtemp(dir=_folder())) / "pharmacy")
+    pharmacy = Pharmacy(FOLDERS[0] / "pharmacy")
     Pharmacy.made.remove(pharmacy)
     pharmacy.configure(formats=["json", "html"], gone_after_days=0)
     first = [
@@ -115,7 +110,7 @@ def nightly() -> Report:
         order("mends"), first[6], order("comes", age_years="71", max_rate="4 mg/kg/min"),
     ]  # fmt: skip
     pharmacy.night(second, date.fromordinal(DAY.toordinal() + 1))
-    path = _folder() / "nightly.html"
+    path = FOLDERS[0] / "nightly.html"
     path.write_bytes((pharmacy.reports / "latest" / "orders.html").read_bytes())
     said = data_of(path)["report"]
     plans = ("schedule", "no_schedule")  # of which an unattended run's JSON report has none
@@ -137,19 +132,11 @@ def many() -> Report:
     sys.path.append(str(TESTS / "bench"))
     from bench import write_orders
 
-    path = _folder() / "many.csv"
+    path = FOLDERS[0] / "many.csv"
     write_orders(path, 10_000)
-    page = _folder() / "many.html"
+    page = FOLDERS[0] / "many.html"
     page.write_bytes(Rendering(check_files([path], AS_OF), STARTED).html())
     return Report(page, data_of(page)["report"])
-
-
-def as_csv(path: Path, orders: Sequence[Mapping[str, str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(dict.fromkeys(name for order in orders for name in order)), restval="")
-        writer.writeheader()
-        writer.writerows(orders)
-    return path
 
 
 PRODUCTS = ("Gamunex-C", "Privigen 10%", "Octagam 5%", "")

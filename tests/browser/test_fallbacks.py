@@ -48,6 +48,8 @@ def test_a_page_that_fails_on_its_way_shows_no_half_a_list(pages: Pages) -> None
     page = pages(sample("messy_batch.csv"), "order=1", ready=False, init="delete window.matchMedia")
     expect(page.locator("#failed")).to_be_visible()
     expect(page.locator("#table")).to_be_hidden()
+    expect(page.locator("#order")).to_be_hidden()
+    expect(page.locator(".tile.stop")).to_contain_text("10")
     assert len(pages.complaints) == 1
     pages.complaints.clear()
 

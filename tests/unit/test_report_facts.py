@@ -86,3 +86,13 @@ def test_half_a_character_is_in_the_json_as_an_escape() -> None:
     content = rendered(CELLS | {"order_id": "\ud800x"}).json()
     assert b'"\\ud800x"' in content
     assert json.loads(content)["orders"][0]["order_id"] == "\ud800x"
+
+
+def test_half_a_character_in_a_notice_or_a_files_name_is_an_escape_too() -> None:
+    """O-18."""
+    table = Table("\udcff.csv", None, "c0ffee", (2,), {k: [v] for k, v in CELLS.items()}, notices=("\ud800",))
+    result = Rendering(check_tables([table], AS_OF), datetime(2026, 11, 22, tzinfo=UTC))
+    report = json.loads(result.json())
+    assert report["run"]["inputs"][0]["name"] == "\udcff.csv" and any("\ud800" in each for each in report["notices"])
+    assert b'"\\udcff.csv"' in result.json()
+    result.csv(), result.html(), result.xlsx()

@@ -242,6 +242,7 @@ unpacked()
   })
   .catch((error) => {
     for (const part of document.querySelectorAll("[data-script]")) part.hidden = true;
-    $("failed").hidden = false;
+    $("order").hidden = true;
+    $("overview").hidden = $("failed").hidden = false;
     throw error;
   });

@@ -19,6 +19,7 @@ from ivigcheck.errors import Exit, OutputError
 from ivigcheck.pipeline import check_files
 from ivigcheck.report import FORMATS, Rendering, check_endings, check_outputs, counts, publish, render, summary
 from ivigcheck.report.verdict import exit_code
+from ivigcheck.show import visible
 from ivigcheck.site import knowledge_in_force
 
 _ENDINGS = " ".join(FORMATS)
@@ -108,7 +109,7 @@ def batch(
     elif outputs:
         # The reports are out: a closed standard output takes nothing away from them.
         with contextlib.suppress(OutputError):
-            emit("\n".join([line, *(f"written: {path}" for path in outputs)]) + "\n")
+            emit("\n".join([line, *(f"written: {visible(str(path))}" for path in outputs)]) + "\n")
     elif form is Format.TEXT:
         from ivigcheck.report.text_report import print_worklist  # rich, which a run that only writes files can spare
 

@@ -14,6 +14,18 @@ _WHOLE: Final = 100.0  # percent
 _WORDS: Final = {"start": "start", "soft_max": "soft", "hard_max": "hard"}
 
 
+def folded_text(folded: Sequence[Mapping[str, Any]]) -> str:
+    """What the orders are that a worklist folds into one line."""
+    what = "1 order has" if len(folded) == 1 else f"{len(folded)} orders have"
+    said = (
+        f"{what} no finding but that risk questions are undocumented (IVG904), or that the product is not given "
+        "or its strength is open (IVG907)."
+    )
+    over = sum(any(finding["arithmetic"] for finding in order["findings"]) for order in folded)
+    more = f" Of these {over} with a rate over the soft maximum that applies until they are answered."
+    return said + (more if over else "")
+
+
 def shown_id(text: str | None, what: str) -> str:
     """An id as a line of text has room for it. what: whose it is, "order" or "patient"."""
     return visible(cut(text, _LONGEST_ID)) if text else f"(no {what} id)"

@@ -26,6 +26,7 @@ from ivigcheck.version import __version__
 from ivigcheck.written import Codes
 
 SCHEMA: Final = "ivigcheck.report/1"
+_RECHALLENGE_UNKNOWN: Final = "the limit of a rechallenge is NOT in it, for the rate at the reaction is not known"
 _SHOWN_NAMES: Final = 10
 _SEVERITIES: Final = {severity: severity.name.lower() for severity in Severity}
 
@@ -78,6 +79,10 @@ class Facts:
         texts = [basis.text for basis in limits.bases] + [None]  # position -1: no limit
         names = ("start", "soft_max", "hard_max")
         self._governed_by = {n: [texts[c] for c in getattr(limits, f"{n}_basis").tolist()] for n in names}
+        unknown = orders.rechallenge & np.isnan(orders.reaction_rate)
+        for governed_by in self._governed_by.values():
+            for i in np.flatnonzero(unknown).tolist():
+                governed_by[i] = governed_by[i] and f"{governed_by[i]}; {_RECHALLENGE_UNKNOWN}"
         self._limits: dict[str, list[Any]] = {
             **{f"{name}_mg_per_kg_min": _values(getattr(limits, name)) for name in names},
             **{f"{name}_exclusive": getattr(limits, f"{name}_exclusive").tolist() for name in names[1:]},

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivigcheck.report.lines import known_limits, limits_in_brief, over_in_brief, rate_beside, shown_id
+from ivigcheck.report.lines import folded_text, known_limits, limits_in_brief, over_in_brief, rate_beside, shown_id
 from ivigcheck.report.model import deviation_text, is_folded, place, summary
 from ivigcheck.report.rate_bar import DRAWN, PLAIN, Limit, Ordered, rate_bar
 from ivigcheck.show import number, visible
@@ -121,15 +121,7 @@ def _print_group(console: Console, status: str, orders: Sequence[Order], *, with
                 console.print(line)
     if folded:
         line = Text(status, style=_STYLES[status])
-        what = "order has" if len(folded) == 1 else "orders have"
-        line.append(
-            f"  {len(folded)} {what} no finding but that risk questions are undocumented (IVG904), "
-            "or that the product is not given or its strength is open (IVG907).",
-            style="none",
-        )
-        over = sum(any(finding["arithmetic"] for finding in order["findings"]) for order in folded)
-        if over:
-            line.append(f" Of these {over} with a rate over the soft maximum that applies until they are answered.")
+        line.append(f"  {folded_text(folded)}", style="none")
         console.print(line)
     console.print()
 

@@ -16,6 +16,7 @@ from ivigcheck.report.json_report import render_json
 from ivigcheck.report.model import Facts, head, order_facts, worst_first
 from ivigcheck.report.schedule_facts import schedule_facts
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
+from ivigcheck.show import visible
 
 Report = Mapping[str, Any]
 
@@ -118,7 +119,8 @@ def check_endings(outputs: Sequence[Path]) -> None:
     for path in outputs:
         if path.suffix.lower() not in FORMATS:
             endings = ", ".join(FORMATS)
-            raise UsageError(f'{path}: the ending "{path.suffix}" names no report. Use one of {endings}.')
+            name, ending = visible(str(path)), visible(path.suffix)
+            raise UsageError(f'{name}: the ending "{ending}" names no report. Use one of {endings}.')
 
 
 def render(checked: Checked, outputs: Sequence[Path], started: datetime) -> dict[Path, bytes]:

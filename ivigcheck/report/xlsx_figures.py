@@ -23,6 +23,7 @@ class Counted(NamedTuple):
 # By what share of the hard maximum is ordered. Percent that a kind ends with -> what it is called.
 _WITHIN: Final = {25.0: "to 25%", 50.0: "over 25 to 50%", 75.0: "over 50 to 75%", 100.0: "over 75 to 100%"}
 _BROKEN: Final = {125.0: "BREAKS IT, to 125%", 150.0: "BREAKS IT, to 150%", float("inf"): "BREAKS IT, over 150%"}
+_UNCLEARED: Final = "not cleared"
 _NO_SHARE: Final = "not reckoned"
 _OVER_CEILING: Final = "IVG101"
 
@@ -34,6 +35,7 @@ def rates_counted(orders: Iterable[Order]) -> list[Counted]:
         *(Counted(name, counts[name], "Within the hard maximum.", "plain") for name in _WITHIN.values()),
         *(Counted(name, counts[name], "Over the hard maximum, or not below one that must not be reached.", "STOP")
           for name in _BROKEN.values()),
+        Counted(_UNCLEARED, counts[_UNCLEARED], "UNCHECKED orders: within those limits alone that could be reckoned.", "INFO"),
         Counted(_NO_SHARE, counts[_NO_SHARE], "The rate or its limit is not known.", "INFO"),
     ]  # fmt: skip
 
@@ -43,6 +45,8 @@ def _kind(order: Order) -> str:
     if share is None:  # a rate that is too great to be used is over the ceiling all the same
         over = any(f["code"] == _OVER_CEILING and "max_rate" in f["inputs"] for f in order["findings"])
         return list(_BROKEN.values())[-1] if over else _NO_SHARE
+    if order["status"] == "UNCHECKED" and not share.before:
+        return _UNCLEARED
     kinds = _BROKEN if share.before else _WITHIN
     return next(name for end, name in kinds.items() if share.value <= end)
 
@@ -50,10 +54,12 @@ def _kind(order: Order) -> str:
 # By risk
 
 _AT_RISK, _UNDOCUMENTED, _NONE, _UNUSED = "at risk", "undocumented", "none documented", "row not used"
+_NO_AGE: Final = "age not known"
 _RISKS: Final = {
     _AT_RISK: ("A documented factor, or the age.", "plain"),
     _UNDOCUMENTED: ("No factor is documented, and a question that every order is asked is not answered.", "INFO"),
     _NONE: ("Every question that every order is asked is answered, and nothing puts at risk.", "INFO"),
+    _NO_AGE: ("No factor is documented, and the age, which may be one, is not known.", "INFO"),
     _UNUSED: ("The row could not be taken apart: nobody knows.", "INFO"),
 }
 
@@ -72,7 +78,9 @@ def _risk(order: Order) -> str:
         return _AT_RISK
     if any(finding["code"] == "IVG910" for finding in order["findings"]):
         return _UNUSED
-    return _UNDOCUMENTED if order["undocumented"] else _NONE
+    if order["undocumented"]:
+        return _UNDOCUMENTED
+    return _NONE if order["ordered"]["age_years"] is not None else _NO_AGE
 
 
 def _percent(part: int, whole: int) -> str:

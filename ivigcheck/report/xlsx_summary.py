@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ivigcheck.report.delta_facts import MEANINGS, SECTIONS
+from ivigcheck.report.lines import folded_text
 from ivigcheck.report.model import deviation_text, is_folded
 from ivigcheck.report.xlsx_cells import Cell, Number, Sheet, Text, text_cell
 from ivigcheck.report.xlsx_charts import PIXELS_PER_WIDTH, Chart
@@ -94,10 +95,10 @@ def summary_sheet(report: Mapping[str, Any]) -> Sheet:
 
 def _status(page: _Page, report: Mapping[str, Any]) -> None:
     counts = report["counts"]
-    folded = sum(map(is_folded, report["orders"]))
+    folded = [order for order in report["orders"] if is_folded(order)]
     page.heads("Status", "Orders", "What it means", "")
     for word, meaning in _MEANINGS.items():
-        said = f"{meaning} {_folded_text(folded)}" if word == "REVIEW" and folded else meaning
+        said = f"{meaning} {folded_text(folded)}" if word == "REVIEW" and folded else meaning
         page.add((Text(word, word), Number(counts[word.lower()]), Text(said)))
     page.add((Text("All orders", "strong"), Number(counts["orders"])), ())
 
@@ -192,14 +193,6 @@ def _fact(name: str, said: str) -> Sequence[Cell]:
 def _facts(name: str, said: Mapping[str, Any]) -> list[Sequence[Cell]]:
     """One row for each part of the policy, the knowledge or the history."""
     return [_fact(f"{name} {part}", str(value)) for part, value in said.items()]
-
-
-def _folded_text(count: int) -> str:
-    what = "1 order has" if count == 1 else f"{count} orders have"
-    return (
-        f"{what} no finding but that risk questions are undocumented (IVG904), or that the product is not given "
-        "or its strength is open (IVG907)."
-    )
 
 
 def _by_rule(orders: Sequence[Order]) -> Iterator[tuple[Text, Number, Text, Text]]:

@@ -149,7 +149,9 @@ def test_the_worklist_shows_rates_beside_limits_as_truly(pages: Pages) -> None:
         assert limit.startswith("<") == hard[1]
         is_over = exceeds(rate, *hard)
         assert exceeds(number(shown), number(limit), limit.startswith("<")) == is_over, row
-        assert ("over hard max" in row) == is_over, row
+        reached = is_over and abs(rate - hard[0]) <= 1e-9 * hard[0]
+        assert ("over hard max" in row.splitlines()[1]) == (is_over and not reached), row
+        assert ("not below hard max" in row) == reached, row
         percent = number(row.splitlines()[1])
         assert (percent > 100 or (percent == 100 and hard[1])) == is_over, row
 

@@ -116,7 +116,7 @@ def test_the_question_mark_opens_the_help_and_escape_closes_it_and_nothing_else(
 def test_p_prints_the_list_or_the_open_order(pages: Pages) -> None:
     page = pages(varied())
     page.evaluate(
-        "() => { window.print = () => { window.__paper = document.querySelector('#paper').firstElementChild.className; }; }"
+        "() => { window.print = () => { window.__paper = document.querySelector('#paper .worklist, #paper .sheet').className; }; }"
     )
     page.keyboard.press("p")
     assert page.evaluate("window.__paper") == "worklist"

@@ -61,13 +61,21 @@ def words(order: Order) -> str:
     return "\n".join(filter(None, [*cells, *read, *risks, *findings])).lower()
 
 
-def over(order: Order) -> bool:
-    """Whether its maximum rate is over the hard maximum."""
-    rate, limit = order["ordered"]["max_rate_mg_per_kg_min"], order["limits"]["hard_max_mg_per_kg_min"]
-    if rate is None or limit is None:
-        return False
-    equal = abs(rate - limit) <= 1e-9 * limit
-    return order["limits"]["hard_max_exclusive"] if equal else rate > limit
+def over(order: Order, *rates: str) -> bool:
+    """Whether one of its rates (both, where none is named) is over the hard maximum.
+
+    A rate of 1000 mg/kg/min or more has no number in the report, and is over the ceiling all the same.
+    """
+    limit, exclusive = order["limits"]["hard_max_mg_per_kg_min"], order["limits"]["hard_max_exclusive"]
+    too_great = [name for f in order["findings"] if f["code"] == "IVG101" for name in f["inputs"]]
+    for name in rates or ("start", "max"):
+        rate = order["ordered"][f"{name}_rate_mg_per_kg_min"]
+        if rate is None or limit is None:
+            if f"{name}_rate" in too_great:
+                return True
+        elif exclusive if abs(rate - limit) <= 1e-9 * limit else rate > limit:
+            return True
+    return False
 
 
 FILTERS: Mapping[str, Callable[[Order, str], bool]] = {

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from ivigcheck.intake.table import Table
 from ivigcheck.pipeline import check_tables
 from ivigcheck.report import Rendering
+from ivigcheck.report.lines import folded_text
 
 AS_OF = date(2026, 11, 22)
 CELLS = {
@@ -96,3 +97,22 @@ def test_half_a_character_in_a_notice_or_a_files_name_is_an_escape_too() -> None
     assert report["run"]["inputs"][0]["name"] == "\udcff.csv" and any("\ud800" in each for each in report["notices"])
     assert b'"\\udcff.csv"' in result.json()
     result.csv(), result.html(), result.xlsx()
+
+
+def test_a_limit_without_that_of_a_rechallenge_says_so() -> None:
+    """The rate at the reaction is not known: half of it may be less than what governs."""
+    again = CELLS | {"reaction_grade": "2", "reaction_resolved": "yes", "minutes_since_resolved": "20"}
+    for rate, unknown in (("4 ml", True), ("", True), ("4 mg/kg/min", False)):
+        (order,) = json.loads(rendered(again | {"reaction_rate": rate}).json())["orders"]
+        governed_by = order["limits"]["governed_by"]
+        assert {"NOT in it" in said for said in governed_by.values()} == {unknown}
+    (order,) = json.loads(rendered(CELLS).json())["orders"]
+    assert not [said for said in order["limits"]["governed_by"].values() if "NOT in it" in said]
+
+
+def test_the_folded_orders_are_told_of_with_the_rates_that_are_over() -> None:
+    order = {"findings": [{"arithmetic": ""}]}
+    over = {"findings": [{"arithmetic": "4 > 3"}]}
+    assert folded_text([order]).startswith("1 order has no finding but") and "over" not in folded_text([order])
+    assert folded_text([order, over, over]).startswith("3 orders have no finding but")
+    assert "Of these 2 with a rate over the soft maximum" in folded_text([order, over, over])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ivigcheck.report.delta_facts import ENDINGS, MEANINGS, SECTIONS
 from ivigcheck.report.json_report import render_json
 from ivigcheck.report.json_text import encoded
+from ivigcheck.report.lines import folded_text
 from ivigcheck.report.model import deviation_text, is_folded
 from ivigcheck.report.page.assets import scripts, style
 from ivigcheck.report.page.reference import reference
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _COMPRESSION: Final = 5  # a seventh more than 9 would leave, in half of its time
 _LONGEST: Final = 2000  # characters of one text of the head; as the page's own scripts have it of an order's
+_ID_DIGITS: Final = 8
 _ORDER: Final = ("STOP", "UNCHECKED", "REVIEW", "PASS")
 
 
@@ -32,8 +35,16 @@ def render_page(report: Mapping[str, Any], over: Sequence[int], units: Sequence[
     the unit in which its maximum rate is written, as ``over_limits`` and ``rate_units`` give them.
     """
     folded = [k for k, order in enumerate(report["orders"]) if is_folded(order)]
-    page = {"folded": folded, "over": over, "unit": units}
-    parts = {"report": render_json(report), "page": encoded(page), "reference": encoded(reference(report))}
+    written = render_json(report)
+    page = {
+        "id": hashlib.sha256(written).hexdigest()[:_ID_DIGITS],
+        "folded": folded,
+        "folded_text": folded_text([report["orders"][k] for k in folded]),
+        "over": over,
+        "unit": units,
+        "deviations": [deviation_text(each) for each in report["policy"]["deviations"]],
+    }
+    parts = {"report": written, "page": encoded(page), "reference": encoded(reference(report))}
     data = b"{" + b",".join(b'"%s":%s' % (name.encode(), part) for name, part in parts.items()) + b"}"
     packed = base64.b64encode(gzip.compress(data, _COMPRESSION, mtime=0)).decode("ascii")
     admitted = " ".join(script.admitted for script in scripts())

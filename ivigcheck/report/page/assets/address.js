@@ -21,7 +21,9 @@ function viewOf(hash) {
     descending: direction === "desc" && SORTS.includes(sort),
     page: number("page") ?? 1,
     order: order !== null && order <= DATA.report.orders.length ? order : null,
+    stale: order !== null && asked.has("report") && asked.get("report") !== DATA.page.id,
   };
+  if (view.stale) view.order = null; // the number of an order of another report
   for (const name of FILTERS) view[name] = asked.get(name) ?? "";
   return view;
 }
@@ -36,7 +38,10 @@ function hashOf(view) {
   if (view.all) said.set("all", "yes");
   if (view.sort !== "worst" || view.descending) said.set("sort", view.sort + (view.descending ? ":desc" : ""));
   if (view.page > 1) said.set("page", view.page);
-  if (view.order !== null) said.set("order", view.order);
+  if (view.order !== null) {
+    said.set("order", view.order);
+    said.set("report", DATA.page.id); // in another report the number is another order's
+  }
   if (!view.keys) said.set("keys", "off");
   const text = said.toString();
   return text ? `#${text}` : "#";

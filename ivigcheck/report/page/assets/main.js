@@ -108,10 +108,11 @@ function start() {
     for (const name of FILTERS) choose($(name), view[name]);
     if (document.activeElement !== $("search")) $("search").value = view.search;
     const narrowed = indices.length + folded < orders.length;
-    $("found").textContent = `${narrowed ? `${indices.length + folded} of ` : ""}${counted(orders.length, "order")}${view.over ? ", over their hard maximum" : ""}`;
+    $("found").textContent = `${narrowed ? `${indices.length + folded} of ` : ""}${counted(orders.length, "order")}${view.over ? ", with a rate over their hard maximum" : ""}`;
+    $("stale").hidden = !view.stale;
     $("clear").hidden = !narrowed && !asksForMore(view) && !view.status.length;
     $("folded").hidden = !folded && !view.all;
-    $("folded-text").textContent = folded ? `${foldedText(folded)}.` : "Nothing is folded.";
+    $("folded-text").textContent = folded ? `REVIEW, folded: ${DATA.page.folded_text}` : "Nothing is folded.";
     $("unfold").textContent = folded ? "Show them" : "Fold again";
     $("keys-on").checked = view.keys;
     const sheets = Math.min(MOST_SHEETS, indices.length);

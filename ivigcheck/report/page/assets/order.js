@@ -175,7 +175,7 @@ function notRead(order) {
 function riskList(order) {
   const byCode = Object.keys(order.answered_by_code);
   const rows = [
-    ["At risk", listed(order, ["at_risk"], words, "no factor that is known")],
+    ["At risk", listed(order, ["at_risk"], words, order.ordered.age_years === null ? "no factor that is known, and the age is not known" : "no factor that is known")],
     ["Not documented", listed(order, ["undocumented"], words, "nothing")],
     ["Not assessed", listed(order, ["not_assessed"], words, "nothing")],
   ];
@@ -238,8 +238,9 @@ function orderView(order, index) {
     h("p", { class: "quiet" }, DATA.reference.statuses[order.status], " ", placeOf(order), newest(order)),
     beside(
       section("Findings", findings.length ? findings : h("p", {}, NOTHING_FOUND)),
-      h("div", {}, section("Rates and limits", drawn ? h("figure", {}, drawn) : h("p", {}, "There is no limit to draw."), limitsTable(order, index), basisLine(order)), section("Risk", riskList(order))),
+      h("div", {}, section("Rates and limits", drawn ? h("figure", {}, drawn, notDrawn(order)) : h("p", {}, "There is no limit to draw."), limitsTable(order, index), basisLine(order)), section("Risk", riskList(order))),
     ),
     beside(section("The order's cells", cellsTable(order), notRead(order)), section("Pump programme", programme(order))),
+    h("details", {}, h("summary", {}, "Policy and notices of this run"), knowOfRun()),
   );
 }

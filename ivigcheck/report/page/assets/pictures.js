@@ -32,10 +32,12 @@ function ratesAgainstLimits(orders, chooseOver) {
   const within = new Array(BINS).fill(0);
   const over = [0, 0, 0];
   let unknown = 0;
+  let uncleared = 0; // within the limits that could be reckoned, which may not be all of them
   orders.forEach((order, index) => {
     const share = shareOfLimit(order);
     if (overWhat(index, "max") === "hard") over[share === null || share >= 2 ? 2 : share >= 1.5 ? 1 : 0] += 1;
     else if (share === null) unknown += 1;
+    else if (order.status === "UNCHECKED") uncleared += 1;
     else within[Math.min(BINS - 1, Math.floor(share * BINS))] += 1;
   });
   const overAll = d3.sum(over);
@@ -44,7 +46,7 @@ function ratesAgainstLimits(orders, chooseOver) {
   const [width, height, base] = [340, 118, 90];
   const x = d3.scaleLinear([0, counts.length], [10, width - 6]);
   const y = d3.scaleLinear([0, Math.max(1, ...counts)], [base, 16]);
-  const title = `Ordered maximum rate as a share of the hard maximum: ${counted(d3.sum(within), "order")} at or below it, ${overAll} over it`;
+  const title = `Ordered maximum rate as a share of the hard maximum: ${counted(d3.sum(within), "order")} within it, ${overAll} over it, ${uncleared} UNCHECKED and ${unknown} without a rate or limit not drawn`;
   const svg = picture(width, height, title, "shares");
   counts.forEach((count, bin) => {
     const kind = bin >= BINS ? "never" : "within";
@@ -55,9 +57,11 @@ function ratesAgainstLimits(orders, chooseOver) {
   });
   svg.append("line").attr("class", "limit hard_max").attr("x1", x(BINS) + 1).attr("x2", x(BINS) + 1).attr("y1", 8).attr("y2", base + 4);
   svg.append("text").attr("class", "unit").attr("x", width - 6).attr("y", height - 2).attr("text-anchor", "end").text("% of hard maximum");
-  const say = overAll ? button(`Show the ${counted(overAll, "order")} over it`, chooseOver, { class: "link" }) : h("span", {}, "None is over it.");
-  const rest = unknown ? h("span", {}, ` ${counted(unknown, "order")} without a rate or limit to compare.`) : "";
-  return h("div", {}, svg.node(), h("p", {}, say, rest));
+  const either = orders.filter((_, index) => isOver(index)).length; // the start rate, or the maximum
+  const say = either ? button(`Show the ${counted(either, "order")} with a rate over it`, chooseOver, { class: "link" }) : h("span", {}, "None is over it.");
+  const left = [unknown ? `${unknown} without a rate or limit to compare` : "", uncleared ? `${uncleared} UNCHECKED: not cleared` : ""].filter(Boolean);
+  const folded = DATA.page.folded.length ? [h("br"), DATA.page.folded_text] : "";
+  return h("div", {}, svg.node(), h("p", {}, say, left.length ? ` Not drawn: ${left.join("; ")}.` : "", folded));
 }
 
 /** The ordered maximum rate as a share of the hard maximum; null where one of them is not known. */
@@ -72,14 +76,15 @@ function shareOfLimit(order) {
 function riskOf(order) {
   if (order.at_risk.length) return "at risk";
   if (order.findings.some((finding) => finding.code === "IVG910")) return "row not used";
-  return order.undocumented.length ? "not documented" : "not at risk, as documented";
+  if (order.undocumented.length) return "not documented";
+  return order.ordered.age_years === null ? "age not known" : "not at risk, as documented";
 }
 
 /** How many are at risk, how many were not asked, how many neither. */
 function atRiskShare(orders) {
   const counts = d3.rollup(orders, (some) => some.length, riskOf);
-  const kinds = [["at risk", "judge"], ["not documented", "unknown"], ["row not used", "unknown"], ["not at risk, as documented", "within"]];
-  const parts = kinds.map(([word, kind]) => [word, kind, counts.get(word) ?? 0]).filter(([word, , count]) => count || word !== "row not used");
+  const kinds = [["at risk", "judge"], ["not documented", "unknown"], ["age not known", "unknown"], ["row not used", "unknown"], ["not at risk, as documented", "within"]];
+  const parts = kinds.map(([word, kind]) => [word, kind, counts.get(word) ?? 0]).filter(([word, , count]) => count || !["row not used", "age not known"].includes(word));
   const title = `Risk of thrombosis or renal dysfunction: ${parts.map(([word, , count]) => `${count} ${word}`).join(", ")}`;
   const svg = picture(300, 26, title, "risk").attr("preserveAspectRatio", "none");
   let left = 0;

@@ -14,8 +14,8 @@ function printedWorklist(worklist) {
   const said = [`Worklist: ${counted(rows.length, "order")} of ${orders.length}`];
   if (rows.length < all.length) said.push(`NOT ALL: the first ${rows.length} of ${all.length} that the list shows; filter it to print the rest`);
   if (left) said.push(`${left} filtered out (${filtersInWords(worklist.view)})`);
-  if (folded) said.push(foldedText(folded));
-  return h("table", { class: "worklist" }, h("caption", {}, said.join("; ")), h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
+  if (folded) said.push(`REVIEW, folded: ${DATA.page.folded_text}`);
+  return h("div", {}, h("table", { class: "worklist" }, h("caption", {}, said.join("; ")), h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows)), knowOfRun());
 }
 
 /** What a view asks for: "status STOP, PASS; rule IVG101". */
@@ -24,11 +24,20 @@ function filtersInWords(view) {
   const asked = FILTERS.filter((name) => view[name]).map(told);
   if (view.status.length) asked.unshift(`status ${view.status.join(", ")}`);
   if (view.search) asked.push(`search "${view.search}"`);
-  if (view.over) asked.push("over their hard maximum");
+  if (view.over) asked.push("with a rate over their hard maximum");
   return shown(asked.join("; "), 300);
 }
 
-/** One bedside sheet: what was found, how fast it may run, the pump programme, two lines to sign, and a note. */
+/** What a reader must know of the run: how the site's policy deviates from the one built in, and the notices. */
+function knowOfRun() {
+  const { notices } = DATA.report;
+  const said = [...DATA.page.deviations.map((text) => `Site policy: ${shown(text)}`), ...notices.map((text) => shown(text))];
+  return h("ul", { class: "run" }, said.map((text) => h("li", {}, text)));
+}
+
+/** One bedside sheet: what was found, how fast it may run, the pump programme, two lines to sign, and a note.
+ *
+ * Of an order that must not run, or was not cleared, there is nothing to sign. */
 function sheet(index, note = "") {
   const line = (word) => h("p", { class: "sign" }, `${word}: `, h("span", { class: "blank" }));
   const { run, policy, knowledge, tool } = DATA.report;
@@ -37,23 +46,25 @@ function sheet(index, note = "") {
   const { ordered } = order;
   const severity = (finding) => h("strong", {}, `${finding.code} ${finding.severity.toUpperCase()}`);
   const findings = order.findings.map((finding, k) => h("li", {}, severity(finding), " ", fact(order, ["findings", k, "message"])));
-  const cells = [["Product", orWritten(order, "product")], ["Indication", orWritten(order, "indication")], ["Age", ordered.age_years === null ? "not known" : within("years")(ordered.age_years)], ["At risk", listed(order, ["at_risk"], words, "no factor that is known")], ["Not documented", listed(order, ["undocumented"], words, "nothing")]];
+  const cells = [["Product", orWritten(order, "product")], ["Indication", orWritten(order, "indication")], ["Age", ordered.age_years === null ? "not known" : within("years")(ordered.age_years)], ["At risk", listed(order, ["at_risk"], words, ordered.age_years === null ? "no factor that is known, and the age is not known" : "no factor that is known")], ["Not documented", listed(order, ["undocumented"], words, "nothing")]];
+  if (order.history.length) cells.push(["On record", listed(order, ["history"], shown, "")]);
+  const runs = order.status === "REVIEW" || order.status === "PASS";
   const drawn = ratePicture(order, index);
+  const refused = h("p", { class: "alert" }, order.status === "STOP" ? "NOT TO BE GIVEN AS ORDERED." : "NOT CLEARED: could not be checked. No rate is given here.");
   return h(
     "section",
     { class: "sheet order" },
     h("h2", {}, badge(order.status), " ", headingOf(order)),
     h("p", {}, DATA.reference.statuses[order.status], " ", placeOf(order)),
+    runs ? null : refused,
     h("dl", {}, cells.map(([word, said]) => h("div", {}, h("dt", {}, word), h("dd", {}, said)))),
     h("h3", {}, "Findings"),
     findings.length ? h("ul", {}, findings) : h("p", {}, NOTHING_FOUND),
-    h("h3", {}, "Rates and limits"),
-    drawn ? h("figure", {}, drawn) : null,
-    limitsTable(order, index),
-    basisLine(order),
+    order.status === "UNCHECKED" ? null : [h("h3", {}, "Rates and limits"), h("figure", {}, drawn ?? "", notDrawn(order)), limitsTable(order, index), basisLine(order)],
     h("h3", {}, "Pump programme"),
     programme(order),
-    h("div", { class: "signatures" }, line("Verified by, time"), line("Second check, time")),
+    runs ? h("div", { class: "signatures" }, line("Verified by, time"), line("Second check, time")) : null,
+    knowOfRun(),
     h("p", { class: "quiet" }, shown(foot)),
     note ? h("p", {}, h("strong", {}, note)) : null,
   );

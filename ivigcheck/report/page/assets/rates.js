@@ -18,6 +18,18 @@ function overWhat(index, rate) {
   return is("START_OVER_SOFT") ? "soft" : is("START_OVER_START") ? "start" : "";
 }
 
+/** Whether an ordered rate, the start or the maximum, is over the hard maximum. */
+function isOver(index) {
+  return overWhat(index, "max") === "hard" || overWhat(index, "start") === "hard";
+}
+
+/** What stands below the picture: rates that are written and not drawn. */
+function notDrawn(order) {
+  const { ordered } = order;
+  const names = ["start", "max"].filter((name) => ordered[`${name}_rate`] !== null && ordered[`${name}_rate_mg_per_kg_min`] === null);
+  return names.length ? h("figcaption", { class: "over" }, `Not drawn, see findings: ${names.map((name) => `ordered ${name} "${shown(ordered[`${name}_rate`], 40)}"`).join(", ")}`) : null;
+}
+
 /** An ordered rate in mg/kg/min, told apart from every limit and from the other rate. name: "start" or "max". */
 function rateText(order, name) {
   const { limits, ordered } = order;

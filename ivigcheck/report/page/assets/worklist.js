@@ -2,7 +2,7 @@
 
 const A_PAGE = 50;
 const TOLD = 3; // findings of an order that its line tells; the rest is counted
-const MESSAGE = 170; // characters of one
+const MESSAGE = 320; // characters of one
 
 // Smaller first or larger first, and what has no value last either way.
 DataTable.type("place", {
@@ -50,13 +50,18 @@ function rateCell(order, index) {
   const parts = [h("span", { class: "rate" }, fact(order, ["ordered", "max_rate_mg_per_kg_min"], () => rateText(order, "max")))];
   const share = shareOfLimit(order);
   if (share === null) return parts;
-  const bar = picture(100, 8, "", `bar ${over || "within"}`).attr("aria-hidden", "true").attr("preserveAspectRatio", "none");
+  const cleared = order.status === "UNCHECKED" ? "unknown" : "within";
+  const bar = picture(100, 8, "", `bar ${over || cleared}`).attr("aria-hidden", "true").attr("preserveAspectRatio", "none");
   bar.append("rect").attr("class", "room").attr("width", 100).attr("height", 8);
   bar.append("rect").attr("class", "fill").attr("width", Math.min(100, 50 * share)).attr("height", 8);
   bar.append("line").attr("x1", 50).attr("x2", 50).attr("y1", 0).attr("y2", 8);
   const percent = against(100 * share, [100], 3);
   parts.push(` of ${limits.hard_max_exclusive ? "<" : ""}${roundedDown(limits.hard_max_mg_per_kg_min)}`, bar.node());
-  parts.push(h("span", { class: over ? "over" : "quiet" }, `${percent}%${over ? ` over ${over} max` : ""}`));
+  const reached = over === "hard" && same(rate, limits.hard_max_mg_per_kg_min);
+  const said = over ? ` ${reached ? "not below" : "over"} ${over} max` : order.status === "UNCHECKED" ? " not cleared" : "";
+  parts.push(h("span", { class: over ? "over" : "quiet" }, `${percent}%${said}`));
+  const start = overWhat(index, "start");
+  if (start) parts.push(h("div", { class: "over" }, `start rate over ${start === "start" ? "its limit" : `${start} max`}`));
   return parts;
 }
 
@@ -97,7 +102,7 @@ function columnsOf(orders, view) {
     { name: "indication", head: "Indication", by: rank((order) => order.ordered.indication ?? ""), cell: (order) => orWritten(order, "indication") },
     { name: "product", head: "Product", by: rank((order) => order.ordered.product ?? ""), cell: (order) => orWritten(order, "product") },
     { name: "share", head: "Max rate, mg/kg/min", by: share, cell: rateCell },
-    { name: "risk", head: "At risk", by: null, cell: (order) => [order.at_risk.length ? order.at_risk.map(words).join(", ") : order.undocumented.length ? h("span", { class: "none" }, "not documented") : ""] },
+    { name: "risk", head: "At risk", by: null, cell: (order) => [order.at_risk.length ? order.at_risk.map(words).join(", ") : order.undocumented.length ? h("span", { class: "none" }, "not documented") : order.ordered.age_years === null ? h("span", { class: "none" }, "age not known") : ""] },
     { name: "findings", head: "Findings", by: null, cell: findingsCell },
     { name: "row", head: "Row", by: place, cell: (order) => [order.source.row === null ? "" : String(order.source.row)] },
   ];
@@ -112,18 +117,13 @@ function fits(order, index, view, texts) {
   if (view.unit && (DATA.page.unit[index] || "-") !== view.unit) return false;
   if (view.file && (order.source.file ?? "-") !== view.file) return false;
   if (view.news && !order.findings.some((finding) => finding.delta?.state === view.news)) return false;
-  if (view.over && overWhat(index, "max") !== "hard") return false;
+  if (view.over && !isOver(index)) return false;
   return texts.every((text) => HAYSTACKS.at(index).includes(text));
-}
-
-/** What the orders that a worklist folds are. */
-function foldedText(count) {
-  return `${counted(count, "REVIEW order")} folded: no finding but that risk questions are undocumented (IVG904), or that the product is not given or its strength is open (IVG907)`;
 }
 
 /** Whether the view asks for something by which a folded order may be looked for: then none is folded. */
 function asksForMore(view) {
-  return view.all || view.over || Boolean(view.search) || FILTERS.some((name) => view[name]);
+  return view.all || view.over || Boolean(view.search) || view.status.length > 0 || FILTERS.some((name) => view[name]);
 }
 
 let HAYSTACKS = [];

@@ -35,7 +35,7 @@ def rates_counted(orders: Iterable[Order]) -> list[Counted]:
         *(Counted(name, counts[name], "Within the hard maximum.", "plain") for name in _WITHIN.values()),
         *(Counted(name, counts[name], "Over the hard maximum, or not below one that must not be reached.", "STOP")
           for name in _BROKEN.values()),
-        Counted(_UNCLEARED, counts[_UNCLEARED], "UNCHECKED orders: within those limits alone that could be reckoned.", "INFO"),
+        Counted(_UNCLEARED, counts[_UNCLEARED], "UNCHECKED: within the limits that could be reckoned.", "INFO"),
         Counted(_NO_SHARE, counts[_NO_SHARE], "The rate or its limit is not known.", "INFO"),
     ]  # fmt: skip
 

@@ -60,8 +60,7 @@ function ratesAgainstLimits(orders, chooseOver) {
   const either = orders.filter((_, index) => isOver(index)).length; // the start rate, or the maximum
   const say = either ? button(`Show the ${counted(either, "order")} with a rate over it`, chooseOver, { class: "link" }) : h("span", {}, "None is over it.");
   const left = [unknown ? `${unknown} without a rate or limit to compare` : "", uncleared ? `${uncleared} UNCHECKED: not cleared` : ""].filter(Boolean);
-  const folded = DATA.page.folded.length ? [h("br"), DATA.page.folded_text] : "";
-  return h("div", {}, svg.node(), h("p", {}, say, left.length ? ` Not drawn: ${left.join("; ")}.` : "", folded));
+  return h("div", {}, svg.node(), h("p", {}, say, left.length ? ` Not drawn: ${left.join("; ")}.` : ""));
 }
 
 /** The ordered maximum rate as a share of the hard maximum; null where one of them is not known. */

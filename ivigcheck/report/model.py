@@ -2,72 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
-from ivigcheck.columns import PHASES, SEXES
 from ivigcheck.delta import Seen
 from ivigcheck.errors import AccountingError
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.orders import NO, NO_DAY, UNKNOWN, YES, Orders, WeightBasis
 from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
+from ivigcheck.report.as_read import ANSWERS, columns_as_read, values_or_null
 from ivigcheck.report.fingerprints import Fingerprints, identifier
 from ivigcheck.report.notices import notices
 from ivigcheck.rules import Finding, Severity
-from ivigcheck.rules.wording import as_written, weight_reason
+from ivigcheck.rules.wording import as_written
 from ivigcheck.show import visible
-from ivigcheck.units import Floats
 from ivigcheck.version import __version__
-from ivigcheck.written import Codes
 
 SCHEMA: Final = "ivigcheck.report/1"
 _RECHALLENGE_UNKNOWN: Final = "the limit of a rechallenge is NOT in it, for the rate at the reaction is not known"
 _SHOWN_NAMES: Final = 10
 _SEVERITIES: Final = {severity: severity.name.lower() for severity in Severity}
-
-
-def _weight_reasons(orders: Orders) -> list[str | None]:
-    """Which weight rates per kg are reckoned on, and why; put into words once where the words name no weight."""
-    own_words = (WeightBasis.ADJUSTED, WeightBasis.IDEAL)
-    said: dict[int, str | None] = {}
-    reasons: list[str | None] = []
-    for i, (basis, weight) in enumerate(zip(orders.weight_basis.tolist(), orders.rate_weight_kg.tolist(), strict=True)):
-        if math.isnan(weight):
-            reasons.append(None)
-        elif basis in own_words:
-            reasons.append(weight_reason(orders, i))
-        else:
-            if basis not in said:
-                said[basis] = weight_reason(orders, i)
-            reasons.append(said[basis])
-    return reasons
-
-
-_ANSWERS: Final[Mapping[int, str | None]] = {YES: "yes", NO: "no", UNKNOWN: None}
-
-
-def _days(column: Codes) -> list[str | None]:
-    """Days as ISO dates, null for what is not known; put into words once for each."""
-    said = {day: None if day == NO_DAY else date.fromordinal(day).isoformat() for day in set(column.tolist())}
-    return [said[day] for day in column.tolist()]
-
-
-def _days_before(day: date, column: Floats) -> list[str | None]:
-    """The days that lie so many days before a day, as ISO dates; null for what is not known."""
-    return [
-        None if math.isnan(days) else date.fromordinal(day.toordinal() - int(days)).isoformat()
-        for days in column.tolist()
-    ]
-
-
-def _values(column: Floats) -> list[float | None]:
-    """A column with null for what is not known."""
-    return [None if math.isnan(value) else value for value in column.tolist()]
 
 
 class Facts:
@@ -84,11 +41,11 @@ class Facts:
             for i in np.flatnonzero(unknown).tolist():
                 governed_by[i] = governed_by[i] and f"{governed_by[i]}; {_RECHALLENGE_UNKNOWN}"
         self._limits: dict[str, list[Any]] = {
-            **{f"{name}_mg_per_kg_min": _values(getattr(limits, name)) for name in names},
+            **{f"{name}_mg_per_kg_min": values_or_null(getattr(limits, name)) for name in names},
             **{f"{name}_exclusive": getattr(limits, f"{name}_exclusive").tolist() for name in names[1:]},
-            **{f"{name}_mL_per_h": _values(getattr(limits, f"{name}_mL_per_h")) for name in names},
+            **{f"{name}_mL_per_h": values_or_null(getattr(limits, f"{name}_mL_per_h")) for name in names},
         }
-        self._ordered = self._ordered_columns(orders)
+        self._ordered = columns_as_read(orders)
         self._text = [(name, cells) for name, cells in orders.text.items() if any(cells)]
         self._told: dict[tuple[int, ...], dict[str, str]] = {}
         self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
@@ -96,46 +53,6 @@ class Facts:
         self._fingerprints = Fingerprints(checked)
         self.seen: dict[int, list[Seen]] = {}
         """Index of an order whose facts were asked for -> its findings as they are told from others, in their order."""
-
-    @staticmethod
-    def _ordered_columns(orders: Orders) -> dict[str, list[Any]]:
-        """The orders' values as read: the rates first, then what they were reckoned with."""
-        knowledge = orders.knowledge
-        indications = [*(indication.code for indication in knowledge.indications), None]
-        products = [*(product.name for product in knowledge.products), None]
-        sexes, phases = [*SEXES, None], [*PHASES, None]
-        resolved = (orders.reaction_resolved == YES).tolist()
-        return {
-            "start_rate_mg_per_kg_min": _values(orders.start_rate),
-            "max_rate_mg_per_kg_min": _values(orders.max_rate),
-            "start_rate": [as_written(orders, "start_rate", i) or None for i in range(orders.n)],
-            "max_rate": [as_written(orders, "max_rate", i) or None for i in range(orders.n)],
-            "indication": [indications[code] for code in orders.indication.tolist()],
-            "product": [products[code] for code in orders.product.tolist()],
-            "concentration_mg_per_mL": _values(orders.concentration),
-            "weight_kg": _values(orders.weight_kg),
-            "dosing_weight_kg": _values(orders.dosing_weight_kg),
-            "rate_weight_kg": _values(orders.rate_weight_kg),
-            "weight_basis": _weight_reasons(orders),
-            "age_years": _values(orders.age_years),
-            "dose_g_per_kg": _values(orders.dose_g_per_kg),
-            "infusion_hours": _values(orders.infusion_hours),
-            "height_cm": _values(orders.height_cm),
-            "reaction_grade": _values(orders.reaction_grade),
-            "reaction_rate_mg_per_kg_min": _values(orders.reaction_rate),
-            "minutes_since_resolved": _values(orders.minutes_since_resolved),
-            "reaction_resolved": [
-                value if again else None for value, again in zip(resolved, orders.rechallenge.tolist(), strict=True)
-            ],
-            "dose_total_g": _values(orders.dose_total_g),
-            "sex": [sexes[code] for code in orders.sex.tolist()],
-            "pregnant": [_ANSWERS[answer] for answer in orders.pregnant.tolist()],
-            "phase": [phases[code] for code in orders.phase.tolist()],
-            "first_infusion": [_ANSWERS[answer] for answer in orders.first_infusion.tolist()],
-            "ordered_on": _days(orders.ordered_day),
-            "last_ivig_date": _days(orders.last_ivig_day),
-            "last_thrombosis_date": _days_before(orders.as_of, orders.days_since_thrombosis),
-        }
 
     def of(self, i: int) -> dict[str, Any]:
         """One order's facts."""
@@ -173,7 +90,7 @@ class Facts:
         answers = tuple(self._checked.orders.answer_rows[i])
         if answers not in self._told:
             asked = zip(self._checked.knowledge.questions, answers, strict=True)
-            self._told[answers] = {question.name: said for question, given in asked if (said := _ANSWERS[given])}
+            self._told[answers] = {question.name: said for question, given in asked if (said := ANSWERS[given])}
         return self._told[answers]
 
     def _codes(self, i: int) -> dict[str, str]:

@@ -399,3 +399,30 @@ def test_a_batch_without_an_order_and_one_of_one_order_are_shown_too(pages: Page
     expect(page.locator("#table tbody")).to_have_text("There is no order.")
     expect(page.locator("#print-sheets")).to_be_hidden()
     assert numbered(0) == []
+
+
+def test_a_line_says_what_is_not_cleared_which_rate_is_over_and_what_was_not_drawn(pages: Pages) -> None:
+    page = pages(
+        of_orders(
+            "rates",
+            {**CALM, "order_id": "U", "max_rate": "4 mg/kg/min", "product": "Gammaglobin"},
+            {**CALM, "order_id": "S", "start_rate": "9 mg/kg/min", "max_rate": "4 mg/kg/min"},
+            {**CALM, "order_id": "X", "max_rate": "60000 mL/h"},
+        )
+    )
+    rows = page.locator("#table tbody tr")
+    unchecked = rows.filter(has_text="UNCHECKED")
+    expect(unchecked.locator("td.share")).to_contain_text("50% not cleared")
+    expect(unchecked.locator("svg.unknown")).to_have_count(1)
+    expect(rows.filter(has=page.get_by_role("link", name="S", exact=True)).locator("td.share")).to_contain_text(
+        "start rate over hard max"
+    )
+    page.get_by_role("link", name="X", exact=True).click()
+    expect(page.locator("figcaption")).to_have_text('Not drawn, see findings: ordered max "60000 mL/h"')
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="S", exact=True).click()
+    expect(page.locator("figcaption")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show the 2 orders with a rate over it").click()
+    assert len(listed(page)) == 2  # the one by its start rate, the other by its maximum
+    expect(unchecked).to_have_count(0)

@@ -39,7 +39,7 @@ from xlsx_parts import (
 from ivigcheck.columns import COLUMNS as ORDER_COLUMNS
 from ivigcheck.report import Rendering, xlsx
 from ivigcheck.report.xlsx_cells import Sheet
-from ivigcheck.report.xlsx_figures import rates_counted
+from ivigcheck.report.xlsx_figures import rates_counted, risks_counted
 from ivigcheck.report.xlsx_file import render_sheets
 from ivigcheck.report.xlsx_page import columns_on_pages
 from ivigcheck.report.xlsx_worklist import COLUMNS
@@ -434,3 +434,22 @@ def test_orders_are_counted_by_how_near_their_rate_is_to_its_limit(rate: str, ki
         for each in rates_counted(Rendering(checked({**CALM, "max_rate": rate}), STARTED).report["orders"])
     }
     assert {name for name, orders in counts.items() if orders} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ({"age_years": "55"}, "none documented"),
+        ({"age_years": "abc"}, "age not known"),
+        ({"age_years": "abc", "diabetes": ""}, "undocumented"),
+        ({"age_years": "66"}, "at risk"),
+    ],
+)
+def test_an_order_whose_age_is_not_known_is_not_counted_as_without_risk(cells: dict[str, str], kind: str) -> None:
+    counts = risks_counted(Rendering(checked({**CALM, **cells}), STARTED).report["orders"])
+    assert {each.name for each in counts if each.orders} == {kind}
+
+
+def test_an_order_that_was_not_cleared_is_not_counted_as_within_its_limit() -> None:
+    report = Rendering(checked({**CALM, "product": "Gammaglobin", "max_rate": "4 mg/kg/min"}), STARTED).report
+    assert {each.name for each in rates_counted(report["orders"]) if each.orders} == {"not cleared"}

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ivigcheck.arrays import column, example_columns
 from ivigcheck.knowledge import Knowledge, Product, Question
 from ivigcheck.past import Past, SameInfusion
+from ivigcheck.texts import Alike, Texts
 from ivigcheck.units import Floats, Mask
 from ivigcheck.written import Codes, Conflict, Place, Problems, Written
 
@@ -126,7 +127,7 @@ class Orders:
     as_of: date
     identified: bool
     place: Sequence[Place]
-    text: Mapping[str, Sequence[str]]
+    text: Mapping[str, Texts]
     problems: Mapping[str, Problems]
     conflicts: Sequence[Conflict]
     written: Mapping[str, Written]
@@ -199,13 +200,9 @@ class Orders:
         return found
 
     @cached_property
-    def rows_of_id(self) -> dict[str, list[int]]:
-        """Order id -> the usable rows that have it."""
-        rows: dict[str, list[int]] = {}
-        for i, order_id in enumerate(self.text.get("order_id", ())):
-            if i not in self.malformed:
-                rows.setdefault(order_id, []).append(i)
-        return rows
+    def of_one_id(self) -> Alike:
+        """The usable rows of each order id."""
+        return Alike(self.texts("order_id"), self.usable)
 
     @cached_property
     def answer_rows(self) -> list[list[int]]:
@@ -224,14 +221,11 @@ class Orders:
         return {}
 
     @cached_property
-    def rows_of_patient(self) -> dict[str, list[int]]:
-        """Patient id -> the usable rows that have it, of all inputs; only ids that can be read."""
-        rows: dict[str, list[int]] = {}
-        troubled = self.problems["patient_id"].trouble if "patient_id" in self.problems else np.zeros(self.n)
-        for i, patient in enumerate(self.text.get("patient_id", ())):
-            if patient and not troubled[i] and i not in self.malformed:
-                rows.setdefault(patient, []).append(i)
-        return rows
+    def of_one_patient(self) -> Alike:
+        """The usable rows of each patient, of all inputs; only of ids that can be read."""
+        ids = self.texts("patient_id")
+        readable = self.problems["patient_id"].trouble == 0 if "patient_id" in self.problems else True
+        return Alike(ids, self.usable & ~ids.blank & readable)
 
     def profile(self, i: int) -> RiskProfile:
         """What one order's answers come to; worked out once for each distinct set of answers."""
@@ -254,7 +248,11 @@ class Orders:
     def cell(self, name: str, i: int) -> str:
         """One cell as written; "" where blank or where the input has no such column."""
         cells = self.text.get(name)
-        return str(cells[i]) if cells else ""
+        return cells[i] if cells else ""
+
+    def texts(self, name: str) -> Texts:
+        """(n,) the cells of a column as written; blank where the input has no such column."""
+        return self.text.get(name) or Texts.repeated("", self.n)
 
     @property
     def usable(self) -> Mask:

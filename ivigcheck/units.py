@@ -7,8 +7,11 @@ up in a closed table of spellings; it never reaches pint's parser.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import floor, isfinite
@@ -16,7 +19,23 @@ from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
-import pint
+
+
+@contextlib.contextmanager
+def _without(*packages: str) -> Iterator[None]:
+    """Packages not loaded yet cannot be imported meanwhile."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: the import system says it is not there
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# Where these are installed pint imports them, to work with their arrays, which takes longer than to check an order.
+with _without("dask", "scipy", "babel", "uncertainties"):
+    import pint
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

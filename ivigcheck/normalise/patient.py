@@ -26,7 +26,11 @@ def read_ids(reader: Reader, *, needed: bool) -> None:
         return text, Trouble.UNREADABLE if why else Trouble.NONE, why
 
     for name in ("order_id", "patient_id"):
-        reader.spellings(COLUMN[name], read)
+        texts = reader.cells.column(name)
+        if "".join(texts.distinct).isascii():  # then each is kept, and need not be looked at by itself
+            reader.note(name, [], [], texts.codes, review_only=False)
+        else:
+            reader.spellings(COLUMN[name], read)
         if needed:
             reader.missing(name, reader.blank(name))
 

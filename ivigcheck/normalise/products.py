@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ivigcheck.knowledge import Knowledge
-from ivigcheck.normalise.cells import by_spelling
-from ivigcheck.normalise.reader import COLUMN, Reader, in_form
+from ivigcheck.normalise.reader import COLUMN, Reader, in_form, positions
 from ivigcheck.normalise.spellings import ProductText, read_product
 from ivigcheck.orders import ProductState
 from ivigcheck.show import number
+from ivigcheck.texts import combined
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask
 from ivigcheck.written import Codes, Trouble
-
-_NONE = -1.0  # stands for no concentration in a key: NaN is not equal to itself
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,24 +34,23 @@ def read_products(reader: Reader, knowledge: Knowledge) -> Products:
     texts, codes = reader.spellings(COLUMN["product"], lambda text: (read_product(text, knowledge), Trouble.NONE, ""))
     usual = knowledge.policy.site.default_product
     where_blank = ProductText((usual,) if usual >= 0 else ())
-    stated = np.where(column > 0, column, _NONE).tolist()
-    has_text = (~reader.blank("product")).tolist()
-    resolved, which = by_spelling(
-        list(zip(codes.tolist(), stated, has_text, strict=True)),
-        lambda key: resolve(
-            texts[key[0]] if key[2] else where_blank, key[1] if key[1] != _NONE else float("nan"), key[2], knowledge
-        ),
-    )
-    rows = [resolved[i] for i in which]
-    state = np.array([row.state for row in rows], np.int64)
+    stated, in_column = np.unique(np.where(column > 0, column, np.nan), return_inverse=True)
+    distinct, which = combined(codes, in_column.reshape(-1), (~reader.blank("product")).astype(np.int64))
+    resolved = [
+        resolve(texts[text] if has_text else where_blank, float(stated[concentration]), bool(has_text), knowledge)
+        for text, concentration, has_text in distinct
+    ]
+    state = np.array([each.state for each in resolved], np.int64)[which]
     state[reader.problems["product"].trouble == Trouble.UNREADABLE] = ProductState.UNREADABLE
-    reader.conflict("concentration", {i: row.conflict for i, row in enumerate(rows) if row.conflict})
+    disagreeing = np.array([bool(each.conflict) for each in resolved], bool)[which]
+    reader.conflict("concentration", {i: resolved[which[i]].conflict for i in positions(disagreeing)})
+    open_ = np.array([bool(each.candidates) for each in resolved], bool)[which]
     return Products(
-        product=np.array([row.product for row in rows], np.int64),
+        product=np.array([each.product for each in resolved], np.int64)[which],
         state=state,
-        concentration=np.array([row.concentration for row in rows], float),
-        given=np.array([row.given for row in rows], bool),
-        candidates={i: row.candidates for i, row in enumerate(rows) if row.candidates},
+        concentration=np.array([each.concentration for each in resolved], float)[which],
+        given=np.array([each.given for each in resolved], bool)[which],
+        candidates={i: resolved[which[i]].candidates for i in positions(open_)},
     )
 
 

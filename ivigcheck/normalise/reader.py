@@ -10,10 +10,11 @@ from typing import Final, TypeVar
 import numpy as np
 
 from ivigcheck.columns import COLUMNS, UNIT_COLUMN, Column
-from ivigcheck.normalise.cells import Cells, by_spelling
+from ivigcheck.normalise.cells import Cells
 from ivigcheck.normalise.spellings import read_answer, read_date
 from ivigcheck.orders import NO_DAY, UNKNOWN, Answers
 from ivigcheck.show import visible
+from ivigcheck.texts import Texts, combined
 from ivigcheck.units import Floats, Mask, Unit, find_unit, read_number, read_quantity
 from ivigcheck.written import Codes, Conflict, Problems, Trouble, Written
 
@@ -36,7 +37,7 @@ class Reader:
         self, column: str, trouble: Sequence[Trouble], reasons: Sequence[str], codes: Codes, *, review_only: bool
     ) -> None:
         """Records what is wrong with a column: by distinct spelling, spread over the rows by ``codes``."""
-        kind = np.asarray(trouble, np.uint8)[codes] if len(trouble) else np.zeros(self.cells.n, np.uint8)
+        kind = np.asarray(trouble, np.uint8)[codes] if any(trouble) else np.zeros(self.cells.n, np.uint8)
         reason, texts = codes.copy(), list(reasons)
         for i, why in self.cells.bad.get(column, {}).items():
             kind[i], reason[i] = Trouble.UNREADABLE, len(texts)
@@ -53,7 +54,7 @@ class Reader:
 
     def blank(self, name: str) -> Mask:
         """(n,) whether the cell holds nothing at all: no text, and no value that could not be read."""
-        blank = np.array([not text for text in self.cells.column(name)], bool)
+        blank = self.cells.column(name).blank.copy()
         blank[list(self.cells.bad.get(name, {}))] = False
         return blank
 
@@ -93,7 +94,8 @@ class Reader:
 
     def spellings(self, column: Column, read: Callable[[str], tuple[V, Trouble, str]]) -> tuple[list[V], Codes]:
         """Reads a column of text by ``read``, which gives value, trouble and reason for each distinct spelling."""
-        results, codes = by_spelling(self.cells.column(column.name), read)
+        texts = self.cells.column(column.name)
+        results, codes = [read(text) for text in texts.distinct], texts.codes
         troubles = [trouble for _, trouble, _ in results]
         self.note(column.name, troubles, [why for *_, why in results], codes, review_only=column.review_only)
         return [value for value, *_ in results], codes
@@ -170,22 +172,26 @@ class Reader:
         """
         name = column.name
         texts = self.cells.column(name)
-        headers = self.cells.header_unit.get(name) or [""] * self.cells.n
-        stated = [""] * self.cells.n
+        headers = self.cells.header_unit.get(name) or Texts.repeated("", self.cells.n)
+        stated = Texts.repeated("", self.cells.n)
         for unit_column in UNIT_COLUMN.get(name, ()):
-            stated = [nearer or text for nearer, text in zip(stated, self.cells.column(unit_column), strict=True)]
+            stated = stated.or_else(self.cells.column(unit_column))
         units: dict[Unit, int] = {}
 
-        def read(key: tuple[str, str, str]) -> tuple[float, int, Trouble, str, str]:
-            value, unit, trouble, why, conflict = _read_with_unit(column, *key)
+        def read(text: int, header: int, beside: int) -> tuple[float, int, Trouble, str, str]:
+            value, unit, trouble, why, conflict = _read_with_unit(
+                column, texts.distinct[text], headers.distinct[header], stated.distinct[beside]
+            )
             return value, units.setdefault(unit, len(units)) if unit else -1, trouble, why, conflict
 
-        results, codes = by_spelling(list(zip(texts, headers, stated, strict=True)), read)
+        written, codes = combined(texts.codes, headers.codes, stated.codes)
+        results = [read(*key) for key in written]
         troubles = [trouble for _, _, trouble, _, _ in results]
         self.note(name, troubles, [why for *_, why, _ in results], codes, review_only=column.review_only)
         conflicts = [conflict for *_, conflict in results]
         if any(conflicts):
-            self.conflict(name, {i: conflicts[c] for i, c in enumerate(codes) if conflicts[c]})
+            clashing = np.array([bool(conflict) for conflict in conflicts])[codes]
+            self.conflict(name, {i: conflicts[codes[i]] for i in positions(clashing)})
         value = np.array([result[0] for result in results] or [_NO_NUMBER])
         unit = np.array([result[1] for result in results] or [-1])
         self.written[name] = Written(value[codes], unit[codes], tuple(units))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ivigcheck.normalise.cells import Cells
 from ivigcheck.normalise.spellings import read_date
+from ivigcheck.texts import Alike
 from ivigcheck.written import Codes
 
 ALONE, IDENTICAL, DIFFERENT = 0, 1, 2
@@ -20,15 +21,12 @@ def repeated_orders(cells: Cells) -> Codes:
     Rows that differ in the day alone are the days of one order, and no repeat.
     """
     result = np.full(cells.n, ALONE, np.int64)
-    rows: dict[str, list[int]] = {}
-    for i, order_id in enumerate(cells.column("order_id")):
-        if order_id and i not in cells.malformed:
-            rows.setdefault(order_id, []).append(i)
+    ids = cells.column("order_id")
+    counted = ~ids.blank
+    counted[list(cells.malformed)] = False
     names = sorted(set(cells.text) | set(cells.bad) | {_DAY_COLUMN})
-    for group in rows.values():
-        if len(group) < 2:
-            continue
-        content = {i: _content(cells, names, i) for i in group}
+    for group in Alike(ids, counted).groups():
+        content = {i: _content(cells, names, i) for i in group.tolist()}
         if len({rest for rest, _ in content.values()}) > 1:
             result[group] = DIFFERENT
             continue

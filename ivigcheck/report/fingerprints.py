@@ -238,9 +238,9 @@ class Fingerprints:
         """What the other rows say on which a finding rests: the patient's, or those of the same order id."""
         orders = self._checked.orders
         if code in _OF_PATIENT:
-            rows = orders.rows_of_patient.get(orders.cell("patient_id", i), [i])
+            rows = orders.of_one_patient.of(i).tolist()
         elif code == _OF_ORDER_ID:
-            rows = orders.rows_of_id.get(orders.cell("order_id", i), [i])
+            rows = orders.of_one_id.of(i).tolist()
         else:
             return ""
         key = tuple(rows)

@@ -35,17 +35,14 @@ def notices(checked: Checked) -> list[str]:
                 f"{place}: columns not known here, and not used: {', '.join(_quoted(h) for h in table.ignored)}."
             )
         said += [f"{place}: {notice}" for notice in _missing_questions(checked, table)]
-    undated = sum(
-        int((checked.orders.ordered_day[rows] == NO_DAY).sum())
-        for rows in checked.orders.rows_of_patient.values()
-        if len(rows) > 1
-    )
+    orders = checked.orders
+    undated = int((orders.of_one_patient.in_company & (orders.ordered_day == NO_DAY)).sum())
     if undated:
         said.append(
             f"{undated} {_rows(undated)} without a usable ordered_at, of patients with more than one order: not looked "
             "at for two orders on one day (IVG401), and not added up (IVG402)."
         )
-    if EXAMPLE_ORDER in checked.orders.rows_of_id:
+    if (orders.texts("order_id").each(EXAMPLE_ORDER.__eq__) & orders.usable).any():
         said.append(f'The order "{EXAMPLE_ORDER}" is the example of the order sheet: overwrite or delete its row.')
     return said + _unrecognised(checked) + _by_site(checked)
 

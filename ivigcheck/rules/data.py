@@ -170,7 +170,7 @@ _NAMED = 3  # of the other places of a repeated order id
 
 @duplicate_order_id.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    rows = orders.rows_of_id[orders.cell("order_id", i)]
+    rows = orders.of_one_id.of(i)
     named = [str(orders.place[k]) for k in rows[: _NAMED + 1] if k != i][:_NAMED]
     more = len(rows) - 1 - len(named)
     where = "; ".join(named) + (f" and {more} more" if more else "")

@@ -98,13 +98,13 @@ def _patient(orders: Orders, i: int) -> _Patient:
     name = orders.cell("patient_id", i)
     found = orders.memo.get(name)
     if not isinstance(found, _Patient):
-        found = orders.memo[name] = _Patient(orders, np.array(orders.rows_of_patient[name]))
+        found = orders.memo[name] = _Patient(orders, orders.of_one_patient.of(i))
     return found
 
 
 def _patients(orders: Orders) -> Iterator[_Patient]:
     """Each patient who has more than one row."""
-    return (_patient(orders, rows[0]) for rows in orders.rows_of_patient.values() if len(rows) > 1)
+    return (_patient(orders, int(rows[0])) for rows in orders.of_one_patient.groups())
 
 
 def _named(orders: Orders, rows: Iterator[int], count: int) -> str:

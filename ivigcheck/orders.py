@@ -216,8 +216,8 @@ class Orders:
         return str(self.diagnosis_codes[coded[i]]) if coded is not None and coded[i] >= 0 else ""
 
     @cached_property
-    def memo(self) -> dict[str, object]:
-        """Patient id -> what a rule has worked out of the patient's rows."""
+    def memo(self) -> dict[object, object]:
+        """What rules have worked out of several rows: by patient id of the patient's, by its type of all."""
         return {}
 
     @cached_property

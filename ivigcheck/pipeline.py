@@ -37,6 +37,9 @@ class Checked:
     limits: Limits
     findings: Findings
     memory: Memory
+    own: range
+    """The orders that are reported. Others, of the same patients or order ids, may stand beside them, because rules
+    hold them against each other; those are another part's own."""
 
     @property
     def knowledge(self) -> Knowledge:
@@ -57,8 +60,10 @@ def check_tables(
     identified: bool = True,
     knowledge: Knowledge | None = None,
     memory: Memory | None = None,
+    own: range | None = None,
 ) -> Checked:
-    """Checks every row of the tables. memory: the history of the patients, where it is asked.
+    """Checks every row of the tables. memory: the history of the patients, where it is asked. own: the rows that are
+    reported, where others only stand beside them.
 
     Raises AccountingError where rows in and orders out differ, HistoryError where the history cannot be read.
     """
@@ -70,7 +75,7 @@ def check_tables(
     rows = sum(len(table.rows) for table in tables)
     if not rows == orders.n == len(orders.place) == len(findings.status) == len(limits.hard_max):
         raise AccountingError(f"{rows} rows were read and {orders.n} orders checked: nothing is published")
-    return Checked(tables, orders, limits, findings, memory)
+    return Checked(tables, orders, limits, findings, memory, own if own is not None else range(rows))
 
 
 def check_files(

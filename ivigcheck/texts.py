@@ -134,7 +134,7 @@ class Alike:
 
     def __init__(self, texts: Texts, counted: npt.NDArray[np.bool_]) -> None:
         self._codes = texts.codes
-        self._counted = counted
+        self.counted = counted
         rows = np.flatnonzero(counted)
         order = np.argsort(texts.codes[rows], kind="stable")
         self._rows = rows[order]
@@ -144,7 +144,7 @@ class Alike:
 
     def of(self, i: int) -> Positions:
         """The rows with the same text as row i, itself among them, in order; row i alone where it does not count."""
-        if not self._counted[i]:
+        if not self.counted[i]:
             return np.array([i], np.int64)
         code = self._codes[i]
         return self._rows[self._ends[code] - self._many[code] : self._ends[code]]
@@ -157,7 +157,7 @@ class Alike:
     @cached_property
     def in_company(self) -> npt.NDArray[np.bool_]:
         """(n,) whether the row counts, and another has the same text."""
-        return np.asarray(self._counted & (self._many[self._codes] > 1), bool) if len(self._many) else self._counted
+        return np.asarray(self.counted & (self._many[self._codes] > 1), bool) if len(self._many) else self.counted
 
     def groups(self) -> Iterator[Positions]:
         """The rows of each text that stands in more than one."""

@@ -1,93 +1,102 @@
-"""The orders' cells as they were read, in plain data: one list for each name that the report has."""
+"""The orders' cells as they were written and read, in plain data: one column for each name that the report has."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+import numpy as np
+
 from ivigcheck.columns import PHASES, SEXES
-from ivigcheck.orders import NO, NO_DAY, UNKNOWN, YES, Orders, WeightBasis
-from ivigcheck.rules.wording import as_written, weight_reason
-from ivigcheck.units import Floats
+from ivigcheck.orders import NO, NO_DAY, UNKNOWN, YES, Answers, Orders, WeightBasis
+from ivigcheck.report.columns import Column, Numbers, Told
+from ivigcheck.rules.wording import weight_reason, with_unit
+from ivigcheck.texts import Texts, combined
 from ivigcheck.written import Codes
 
 ANSWERS: Final[Mapping[int, str | None]] = {YES: "yes", NO: "no", UNKNOWN: None}
 """What is said of an answer."""
 
 
-def _weight_reasons(orders: Orders) -> list[str | None]:
+def cells_as_written(orders: Orders) -> dict[str, Texts]:
+    """The cells of each column that has any, with the unit that a header or a unit column states."""
+    return {name: texts_as_written(orders, name) for name, texts in orders.text.items() if not texts.blank.all()}
+
+
+def texts_as_written(orders: Orders, name: str) -> Texts:
+    """One column's cells, with the unit that its header or a unit column states."""
+    texts, written = orders.texts(name), orders.written.get(name)
+    if written is None or not written.units:
+        return texts
+    distinct, which = combined(texts.codes, written.unit)
+    return Texts(
+        [with_unit(texts.distinct[text], written.units[unit] if unit >= 0 else None) for text, unit in distinct], which
+    )
+
+
+def _weight_reasons(orders: Orders) -> Told:
     """Which weight rates per kg are reckoned on, and why; put into words once where the words name no weight."""
-    own_words = (WeightBasis.ADJUSTED, WeightBasis.IDEAL)
-    said: dict[int, str | None] = {}
-    reasons: list[str | None] = []
-    for i, (basis, weight) in enumerate(zip(orders.weight_basis.tolist(), orders.rate_weight_kg.tolist(), strict=True)):
-        if math.isnan(weight):
-            reasons.append(None)
-        elif basis in own_words:
-            reasons.append(weight_reason(orders, i))
-        else:
-            if basis not in said:
-                said[basis] = weight_reason(orders, i)
-            reasons.append(said[basis])
-    return reasons
+    unknown = np.isnan(orders.rate_weight_kg)
+    own_words = np.isin(orders.weight_basis, (WeightBasis.ADJUSTED, WeightBasis.IDEAL)) & ~unknown
+    _, which = combined(
+        np.where(own_words, np.arange(orders.n), -1), np.where(unknown, -1, orders.weight_basis.astype(np.int64))
+    )
+    _, first = np.unique(which, return_index=True)
+    return Told([weight_reason(orders, int(i)) or None for i in first], which)
 
 
-def _days(column: Codes) -> list[str | None]:
-    """Days as ISO dates, null for what is not known; put into words once for each."""
-    said = {day: None if day == NO_DAY else date.fromordinal(day).isoformat() for day in set(column.tolist())}
-    return [said[day] for day in column.tolist()]
+def _days(column: Codes) -> Told:
+    """Days as ISO dates, null for what is not known."""
+    distinct, which = np.unique(column, return_inverse=True)
+    said = [None if day == NO_DAY else date.fromordinal(day).isoformat() for day in distinct.tolist()]
+    return Told(said, which.reshape(-1))
 
 
-def _days_before(day: date, column: Floats) -> list[str | None]:
-    """The days that lie so many days before a day, as ISO dates; null for what is not known."""
-    return [
-        None if math.isnan(days) else date.fromordinal(day.toordinal() - int(days)).isoformat()
-        for days in column.tolist()
-    ]
+def _answers(given: Answers) -> Told:
+    return Told((ANSWERS[NO], ANSWERS[YES], ANSWERS[UNKNOWN]), given.astype(np.int64))
 
 
-def values_or_null(column: Floats) -> list[float | None]:
-    """A column with null for what is not known."""
-    return [None if math.isnan(value) else value for value in column.tolist()]
-
-
-def columns_as_read(orders: Orders) -> dict[str, list[Any]]:
+def columns_as_read(orders: Orders) -> dict[str, Column]:
     """The orders' values as read: the rates first, then what they were reckoned with."""
     knowledge = orders.knowledge
     indications = [*(indication.code for indication in knowledge.indications), None]
     products = [*(product.name for product in knowledge.products), None]
-    sexes, phases = [*SEXES, None], [*PHASES, None]
-    resolved = (orders.reaction_resolved == YES).tolist()
+    since = orders.days_since_thrombosis
+    thrombosis = np.where(np.isnan(since), NO_DAY, orders.as_of.toordinal() - np.nan_to_num(since)).astype(np.int64)
     return {
-        "start_rate_mg_per_kg_min": values_or_null(orders.start_rate),
-        "max_rate_mg_per_kg_min": values_or_null(orders.max_rate),
-        "start_rate": [as_written(orders, "start_rate", i) or None for i in range(orders.n)],
-        "max_rate": [as_written(orders, "max_rate", i) or None for i in range(orders.n)],
-        "indication": [indications[code] for code in orders.indication.tolist()],
-        "product": [products[code] for code in orders.product.tolist()],
-        "concentration_mg_per_mL": values_or_null(orders.concentration),
-        "weight_kg": values_or_null(orders.weight_kg),
-        "dosing_weight_kg": values_or_null(orders.dosing_weight_kg),
-        "rate_weight_kg": values_or_null(orders.rate_weight_kg),
+        "start_rate_mg_per_kg_min": Numbers(orders.start_rate),
+        "max_rate_mg_per_kg_min": Numbers(orders.max_rate),
+        "start_rate": _or_null(texts_as_written(orders, "start_rate")),
+        "max_rate": _or_null(texts_as_written(orders, "max_rate")),
+        "indication": Told(indications, orders.indication),
+        "product": Told(products, orders.product),
+        "concentration_mg_per_mL": Numbers(orders.concentration),
+        "weight_kg": Numbers(orders.weight_kg),
+        "dosing_weight_kg": Numbers(orders.dosing_weight_kg),
+        "rate_weight_kg": Numbers(orders.rate_weight_kg),
         "weight_basis": _weight_reasons(orders),
-        "age_years": values_or_null(orders.age_years),
-        "dose_g_per_kg": values_or_null(orders.dose_g_per_kg),
-        "infusion_hours": values_or_null(orders.infusion_hours),
-        "height_cm": values_or_null(orders.height_cm),
-        "reaction_grade": values_or_null(orders.reaction_grade),
-        "reaction_rate_mg_per_kg_min": values_or_null(orders.reaction_rate),
-        "minutes_since_resolved": values_or_null(orders.minutes_since_resolved),
-        "reaction_resolved": [
-            value if again else None for value, again in zip(resolved, orders.rechallenge.tolist(), strict=True)
-        ],
-        "dose_total_g": values_or_null(orders.dose_total_g),
-        "sex": [sexes[code] for code in orders.sex.tolist()],
-        "pregnant": [ANSWERS[answer] for answer in orders.pregnant.tolist()],
-        "phase": [phases[code] for code in orders.phase.tolist()],
-        "first_infusion": [ANSWERS[answer] for answer in orders.first_infusion.tolist()],
+        "age_years": Numbers(orders.age_years),
+        "dose_g_per_kg": Numbers(orders.dose_g_per_kg),
+        "infusion_hours": Numbers(orders.infusion_hours),
+        "height_cm": Numbers(orders.height_cm),
+        "reaction_grade": Numbers(orders.reaction_grade),
+        "reaction_rate_mg_per_kg_min": Numbers(orders.reaction_rate),
+        "minutes_since_resolved": Numbers(orders.minutes_since_resolved),
+        "reaction_resolved": Told(
+            (False, True, None), np.where(orders.rechallenge, orders.reaction_resolved == YES, -1).astype(np.int64)
+        ),
+        "dose_total_g": Numbers(orders.dose_total_g),
+        "sex": Told([*SEXES, None], orders.sex),
+        "pregnant": _answers(orders.pregnant),
+        "phase": Told([*PHASES, None], orders.phase),
+        "first_infusion": _answers(orders.first_infusion),
         "ordered_on": _days(orders.ordered_day),
         "last_ivig_date": _days(orders.last_ivig_day),
-        "last_thrombosis_date": _days_before(orders.as_of, orders.days_since_thrombosis),
+        "last_thrombosis_date": _days(thrombosis),
     }
+
+
+def _or_null(texts: Texts) -> Told:
+    said: list[Any] = [text or None for text in texts.distinct]
+    return Told(said, texts.codes)

@@ -22,6 +22,7 @@ from ivigcheck.delta import Seen
 from ivigcheck.knowledge import fold
 from ivigcheck.orders import Orders
 from ivigcheck.pipeline import Checked
+from ivigcheck.report.columns import Told
 from ivigcheck.report.json_text import encoded
 from ivigcheck.rules import RULES, Finding
 from ivigcheck.rules.wording import as_written
@@ -278,6 +279,15 @@ def identifier(orders: Orders, column: str, i: int) -> str | None:
     if not orders.identified or orders.problems[column].trouble[i]:
         return None
     return orders.cell(column, i) or None
+
+
+def identifiers(orders: Orders, column: str) -> Told:
+    """(n,) the ids of all orders, likewise."""
+    if not orders.identified:
+        return Told.one(None, orders.n)
+    ids = orders.texts(column)
+    none = ids.blank | (orders.problems[column].trouble > 0)
+    return Told((*ids.distinct, None), np.where(none, -1, ids.codes))
 
 
 def _value(parameter: Any) -> Any:

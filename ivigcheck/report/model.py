@@ -11,15 +11,18 @@ import numpy as np
 from ivigcheck.delta import Seen
 from ivigcheck.errors import AccountingError
 from ivigcheck.knowledge import Knowledge
+from ivigcheck.orders import Orders, RiskProfile
 from ivigcheck.past import Memory
 from ivigcheck.pipeline import Checked
-from ivigcheck.report.as_read import ANSWERS, columns_as_read, values_or_null
-from ivigcheck.report.fingerprints import Fingerprints, identifier
+from ivigcheck.report.as_read import ANSWERS, cells_as_written, columns_as_read
+from ivigcheck.report.columns import Cells, Numbers, Picker, Told, Whole, rows_of
+from ivigcheck.report.fingerprints import Fingerprints, identifiers
 from ivigcheck.report.notices import notices
 from ivigcheck.rules import Finding, Severity
-from ivigcheck.rules.wording import as_written
 from ivigcheck.show import visible
+from ivigcheck.texts import combined
 from ivigcheck.version import __version__
+from ivigcheck.written import Codes
 
 SCHEMA: Final = "ivigcheck.report/1"
 _RECHALLENGE_UNKNOWN: Final = "the limit of a rechallenge is NOT in it, for the rate at the reaction is not known"
@@ -28,75 +31,30 @@ _SEVERITIES: Final = {severity: severity.name.lower() for severity in Severity}
 
 
 class Facts:
-    """Everything that the report says of each order, in plain data; columns are taken apart once for all orders."""
+    """Everything that the report says of each order, in plain data: column by column, or order by order."""
 
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
-        orders, limits = checked.orders, checked.limits
-        texts = [basis.text for basis in limits.bases] + [None]  # position -1: no limit
-        names = ("start", "soft_max", "hard_max")
-        self._governed_by = {n: [texts[c] for c in getattr(limits, f"{n}_basis").tolist()] for n in names}
-        unknown = orders.rechallenge & np.isnan(orders.reaction_rate)
-        for governed_by in self._governed_by.values():
-            for i in np.flatnonzero(unknown).tolist():
-                governed_by[i] = governed_by[i] and f"{governed_by[i]}; {_RECHALLENGE_UNKNOWN}"
-        self._limits: dict[str, list[Any]] = {
-            **{f"{name}_mg_per_kg_min": values_or_null(getattr(limits, name)) for name in names},
-            **{f"{name}_exclusive": getattr(limits, f"{name}_exclusive").tolist() for name in names[1:]},
-            **{f"{name}_mL_per_h": values_or_null(getattr(limits, f"{name}_mL_per_h")) for name in names},
-        }
-        self._ordered = columns_as_read(orders)
-        self._text = [(name, cells) for name, cells in orders.text.items() if any(cells)]
-        self._told: dict[tuple[int, ...], dict[str, str]] = {}
-        self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
-        self._status = [Severity(status).name for status in checked.findings.status.tolist()]
         self._fingerprints = Fingerprints(checked)
+        self._columns = {**_head_columns(checked), **_answer_columns(checked.orders), **_value_columns(checked)}
+        self._picker = Picker(self._columns)
         self.seen: dict[int, list[Seen]] = {}
         """Index of an order whose facts were asked for -> its findings as they are told from others, in their order."""
 
     def of(self, i: int) -> dict[str, Any]:
         """One order's facts."""
-        orders = self._checked.orders
-        place = orders.place[i]
-        profile = orders.profile(i)
-        usable = i not in orders.malformed
-        return {
-            "order_id": identifier(orders, "order_id", i),
-            "patient_id": identifier(orders, "patient_id", i),
-            "source": {"file": place.file, "sheet": place.sheet, "row": place.row},
-            "status": self._status[i],
-            "at_risk": profile.at_risk,
-            "undocumented": profile.undocumented if usable else (),
-            "not_assessed": profile.not_assessed if usable else (),
-            "history": list(orders.past[i].lines()) if i in orders.past else [],
-            "answers": self._answers(i) if usable else {},
-            "answered_by_code": self._codes(i),
-            "limits": {
-                **{name: column[i] for name, column in self._limits.items()},
-                "governed_by": {name: column[i] for name, column in self._governed_by.items()},
-            },
-            "ordered": {name: column[i] for name, column in self._ordered.items()},
-            "written": {name: as_written(orders, name, i) for name, cells in self._text if cells[i]},
-            "findings": self._findings(i),
-        }
+        return {**self._picker.of(i), "findings": self._findings(i)}
+
+    def columns(self) -> dict[str, Any]:
+        """What is said of all orders of the run's own, as a tree of columns under the names of an order's facts."""
+        found = self._checked.findings.found
+        findings = {i: self._findings(i) for i in np.flatnonzero(found).tolist() if i in self._checked.own}
+        own = slice(self._checked.own.start, self._checked.own.stop)
+        return rows_of({**self._columns, "findings": Told.some([], findings, self._checked.orders.n)}, own)
 
     def basis(self, i: int) -> str:
         """What an order says of itself, as its findings' fingerprints have it."""
         return self._fingerprints.basis(i)
-
-    def _answers(self, i: int) -> dict[str, str]:
-        """The risk questions that are answered, dates and diagnosis codes taken into account; the same object for
-        orders with the same answers."""
-        answers = tuple(self._checked.orders.answer_rows[i])
-        if answers not in self._told:
-            asked = zip(self._checked.knowledge.questions, answers, strict=True)
-            self._told[answers] = {question.name: said for question, given in asked if (said := ANSWERS[given])}
-        return self._told[answers]
-
-    def _codes(self, i: int) -> dict[str, str]:
-        """The questions that a diagnosis code answers, with the code."""
-        orders = self._checked.orders
-        return {name: orders.code_for(name, i) for name in self._coded if orders.coded[name][i] >= 0}
 
     def _findings(self, i: int) -> list[dict[str, Any]]:
         findings = list(self._checked.findings.of(i))
@@ -106,6 +64,84 @@ class Facts:
             _finding(finding, seen.fingerprint if identified else None)
             for finding, seen in zip(findings, self.seen[i], strict=True)
         ]
+
+
+def _head_columns(checked: Checked) -> dict[str, Any]:
+    """Which order it is, where it stands, and its status."""
+    orders = checked.orders
+    names = [severity.name for severity in Severity]
+    return {
+        "order_id": identifiers(orders, "order_id"),
+        "patient_id": identifiers(orders, "patient_id"),
+        "source": _source_columns(checked),
+        "status": Told(names, checked.findings.status.astype(np.int64)),
+    }
+
+
+def _source_columns(checked: Checked) -> dict[str, Any]:
+    tables, n = checked.tables, checked.orders.n
+    if not checked.orders.identified:
+        return dict.fromkeys(("file", "sheet", "row"), Told.one(None, n))
+    which = np.repeat(np.arange(len(tables)), [len(table.rows) for table in tables])
+    rows = [np.asarray(table.rows, np.int64) for table in tables]
+    return {
+        "file": Told([table.file for table in tables], which),
+        "sheet": Told([table.sheet for table in tables], which),
+        "row": Whole(np.concatenate(rows) if rows else np.zeros(0, np.int64)),
+    }
+
+
+def _answer_columns(orders: Orders) -> dict[str, Any]:
+    """The risk questions: what puts the patient at risk, what nobody answered, and what the answers count as."""
+    questions = orders.knowledge.questions
+    answers = [orders.answers[question.name].astype(np.int64) for question in questions]
+    distinct, which = combined(*answers, orders.over_age.astype(np.int64), orders.usable.astype(np.int64))
+    profiles = [RiskProfile.of(questions, given, over_age=bool(over_age)) for *given, over_age, _ in distinct]
+    usable = [bool(each[-1]) for each in distinct]
+    said = [
+        {question.name: said for question, answer in zip(questions, given, strict=False) if (said := ANSWERS[answer])}
+        for given in distinct
+    ]
+    coded = [name for name, codes in orders.coded.items() if (codes >= 0).any()]
+    by_code, which_code = combined(np.zeros(orders.n, np.int64), *(orders.coded[name] for name in coded))
+    return {
+        "at_risk": Told([profile.at_risk for profile in profiles], which),
+        "undocumented": Told([p.undocumented if ok else () for p, ok in zip(profiles, usable, strict=True)], which),
+        "not_assessed": Told([p.not_assessed if ok else () for p, ok in zip(profiles, usable, strict=True)], which),
+        "history": Told.some([], {i: list(past.lines()) for i, past in orders.past.items()}, orders.n),
+        "answers": Told([each if ok else {} for each, ok in zip(said, usable, strict=True)], which),
+        "answered_by_code": Told(
+            [
+                {name: orders.diagnosis_codes[code] for name, code in zip(coded, codes, strict=True) if code >= 0}
+                for _, *codes in by_code
+            ],
+            which_code,
+        ),
+    }
+
+
+def _value_columns(checked: Checked) -> dict[str, Any]:
+    """The limits with what governs them, the values as read, and the cells as written."""
+    orders, limits = checked.orders, checked.limits
+    names = ("start", "soft_max", "hard_max")
+    governed_by = [basis.text for basis in limits.bases]
+    unknown = orders.rechallenge & np.isnan(orders.reaction_rate)
+    said = [*governed_by, *(f"{text}; {_RECHALLENGE_UNKNOWN}" for text in governed_by), None]  # position -1: no limit
+
+    def governing(basis: Codes) -> Told:
+        return Told(said, np.where(unknown & (basis >= 0), basis + len(governed_by), basis))
+
+    exclusive = {f"{name}_exclusive": getattr(limits, f"{name}_exclusive") for name in names[1:]}
+    return {
+        "limits": {
+            **{f"{name}_mg_per_kg_min": Numbers(getattr(limits, name)) for name in names},
+            **{name: Told((False, True), mask.astype(np.int64)) for name, mask in exclusive.items()},
+            **{f"{name}_mL_per_h": Numbers(getattr(limits, f"{name}_mL_per_h")) for name in names},
+            "governed_by": {name: governing(getattr(limits, f"{name}_basis")) for name in names},
+        },
+        "ordered": columns_as_read(orders),
+        "written": Cells(cells_as_written(orders)),
+    }
 
 
 def order_facts(checked: Checked, i: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from ivigcheck.limits import Limits
 from ivigcheck.orders import Orders
 from ivigcheck.rules.registry import RULES, Detail, Rule, Severities, Severity
+from ivigcheck.units import Mask
 
 MALFORMED = "IVG910"
 _SEVERITIES = tuple(Severity)  # by value
@@ -36,7 +37,8 @@ class _Hits:
 class Findings:
     """The findings of n orders: masks until somebody asks for an order's words.
 
-    status: (n,) Severity of the worst finding, PASS where there is none but for information.
+    status: (n,) Severity of the worst finding, PASS where there is none but for information. found: (n,) whether there
+    is any.
     """
 
     def __init__(self, orders: Orders, limits: Limits) -> None:
@@ -57,11 +59,12 @@ class Findings:
                     self._hits.append(_Hits(rule, facet.column, severity))
         self._hits.sort(key=lambda hits: (hits.rule.code, hits.column))
         worst = np.zeros(orders.n, np.int8)
-        self._of_order: list[list[int]] = [[] for _ in range(orders.n)]
+        self._of_order: dict[int, list[int]] = {}
         for k, hits in enumerate(self._hits):
             worst = np.maximum(worst, hits.severity)
             for i in np.flatnonzero(hits.severity).tolist():
-                self._of_order[i].append(k)
+                self._of_order.setdefault(i, []).append(k)
+        self.found: Mask = worst > 0
         self.status: Severities = np.where(worst == Severity.INFO, Severity.PASS, worst).astype(np.int8)
 
     def codes(self, i: int) -> list[tuple[str, Severity]]:
@@ -81,5 +84,5 @@ class Findings:
             yield Finding(hits.rule.code, hits.rule.name, _SEVERITIES[hits.severity[i]], hits.column, detail)
 
     def _sorted(self, i: int) -> list[_Hits]:
-        hits = [self._hits[k] for k in self._of_order[i]]
+        hits = [self._hits[k] for k in self._of_order.get(i, ())]
         return sorted(hits, key=lambda hit: -int(hit.severity[i]))  # stable: code and column within a severity

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 
+from ivigcheck.company import WEEKEND, Keys, Patients
 from ivigcheck.doses import PER_INFUSION, ranges_of, rounding
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
@@ -21,7 +22,6 @@ from ivigcheck.show import against, number
 from ivigcheck.units import RELATIVE_TOLERANCE, Floats, Mask, exceeds
 from ivigcheck.written import Codes
 
-_WEEKEND = 2  # days
 _NAMED = 3  # of a patient's other orders
 _SUMMED = 10  # doses that an arithmetic writes out
 
@@ -73,7 +73,7 @@ class _Patient:
     def begun(self) -> Codes:
         """For each dosed row the first day of the course that it belongs to: the days within the longest course, and a
         weekend in it, count as one, from the first."""
-        length = self.orders.knowledge.course_days + _WEEKEND
+        length = self.orders.knowledge.course_days + WEEKEND
         begun: list[int] = []
         for day in self.dosed_days.tolist():
             begun.append(begun[-1] if begun and day < begun[-1] + length else day)
@@ -102,9 +102,18 @@ def _patient(orders: Orders, i: int) -> _Patient:
     return found
 
 
-def _patients(orders: Orders) -> Iterator[_Patient]:
-    """Each patient who has more than one row."""
-    return (_patient(orders, int(rows[0])) for rows in orders.of_one_patient.groups())
+def _patients(orders: Orders, of_interest: Callable[[Patients], Mask]) -> Iterator[_Patient]:
+    """Each patient of whose several rows a rule may have something to say."""
+    found = orders.memo.get(Patients)
+    if not isinstance(found, Patients):
+        ids = [orders.texts(name).codes.astype(np.uint64) + np.uint64(1) for name in ("patient_id", "order_id")]
+        found = orders.memo[Patients] = Patients(Keys.of(orders, *ids), orders.knowledge)
+    seen = np.zeros(orders.n, bool)
+    for i in found.rows[of_interest(found)].tolist():
+        if not seen[i]:
+            patient = _patient(orders, i)
+            seen[patient.rows] = True
+            yield patient
 
 
 def _named(orders: Orders, rows: Iterator[int], count: int) -> str:
@@ -123,7 +132,7 @@ def same_patient_same_day(orders: Orders, limits: Limits) -> Mask:
     What to do: find out which order stands. Days are those of `ordered_at`, of all files of the run.
     """
     marked = np.zeros(orders.n, bool)
-    for patient in _patients(orders):
+    for patient in _patients(orders, Patients.of_a_day):
         for day, ids in patient.ids_by_day.items():
             if len(ids) > 1:  # rows of one order id are repeats, of which IVG905 speaks
                 marked[patient.by_day[day]] = True
@@ -162,7 +171,7 @@ def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
     before it. Orders without a day are not added up.
     """
     marked = np.zeros(orders.n, bool)
-    for patient in _patients(orders):
+    for patient in _patients(orders, Patients.of_much):
         if len(patient.dosed) > 1:
             marked[patient.rows] = [_over(orders, patient, k) is not None for k in patient.rows.tolist()]
     return marked
@@ -240,7 +249,7 @@ def weights_disagree(orders: Orders, limits: Limits) -> Mask:
     counts as one of the day of the check.
     """
     marked = np.zeros(orders.n, bool)
-    for patient in _patients(orders):
+    for patient in _patients(orders, Patients.of_two_weights):
         weights = orders.weight_kg[patient.rows]
         if exceeds(np.nanmax(weights, initial=0.0), np.nanmin(weights, initial=np.inf)):
             marked[patient.rows] = [len(_disagreeing(orders, patient, k)) > 0 for k in patient.rows.tolist()]

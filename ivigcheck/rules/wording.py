@@ -41,7 +41,11 @@ def as_written(orders: Orders, column: str, i: int) -> str:
     """A cell as written, with the unit that its header or unit column states."""
     text = orders.cell(column, i)
     written = orders.written.get(column)
-    unit = written.unit_at(i) if written and text else None
+    return with_unit(text, written.unit_at(i) if written and text else None)
+
+
+def with_unit(text: str, unit: Unit | None) -> str:
+    """A cell's text, with its unit where it is a bare number."""
     return f"{text} {unit.name}" if unit and text.replace(".", "", 1).isdigit() else text
 
 

@@ -1,13 +1,16 @@
-"""The report as CSV: one line an order, in the order of the input, for spreadsheets and databases."""
+"""The report as CSV: one line an order, in the order of the input, for spreadsheets and databases.
+
+Here stands what a line says; `ivigcheck.report.bulk` writes the lines.
+"""
 
 from __future__ import annotations
 
-import csv
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from ivigcheck.report.columns import Cells, Column, Tree
 from ivigcheck.report.json_text import encoded
 from ivigcheck.show import visible
 
@@ -16,6 +19,8 @@ _SEPARATOR: Final = ";"
 _LISTS: Final = ("at_risk", "undocumented", "not_assessed", "history")
 _PAIRS: Final = ("answers", "answered_by_code")
 _BOOLEANS: Final = {True: "true", False: "false"}
+
+_Leaf = tuple[str, Any, Callable[[Any], Any] | None]
 
 
 @lru_cache(maxsize=100_000)  # a report repeats most of its texts
@@ -27,59 +32,72 @@ def guarded(text: str) -> str:
     return ("'" if start in _FORMULA_STARTS and start else "") + visible(text)
 
 
-def _values(order: Mapping[str, Any]) -> list[Any]:
-    """One order's leaf values in the order of `csv_names`."""
-    *limits, governed_by = order["limits"].values()
-    return [
-        order["status"],
-        order["order_id"],
-        order["patient_id"],
-        *order["source"].values(),
-        _SEPARATOR.join([finding["code"] for finding in order["findings"]]),
-        *(_SEPARATOR.join(order[name]) for name in _LISTS),
-        *(_SEPARATOR.join([f"{name}={said}" for name, said in order[pairs].items()]) for pairs in _PAIRS),
-        *limits,
-        *governed_by.values(),
-        *order["ordered"].values(),
-        encoded(order["written"]).decode(),
-        _SEPARATOR.join([finding["fingerprint"] or "" for finding in order["findings"]]),
-        *_delta(order),
-    ]
+def _list(said: Sequence[str]) -> str:
+    return _SEPARATOR.join(said)
 
 
-def _delta(order: Mapping[str, Any]) -> tuple[Any, ...]:
-    """In an unattended run: what the order is to a reader of the last report, and what each of its findings is."""
-    if "delta" not in order:
-        return ()
-    marks = [finding["delta"] for finding in order["findings"]]
-    return order["delta"], _SEPARATOR.join([mark["state"] if mark else "" for mark in marks])
+def _pairs(said: Mapping[str, str]) -> str:
+    return _SEPARATOR.join([f"{name}={text}" for name, text in said.items()])
 
 
-def csv_names(order: Mapping[str, Any]) -> list[str]:
-    """The leaf names under which an order's facts stand, status first."""
-    *limits, _ = order["limits"]
-    ids = ["status", "order_id", "patient_id", *order["source"], "codes"]
-    delta = ("delta", "finding_deltas") if "delta" in order else ()
-    given = (*limits, *order["limits"]["governed_by"], *order["ordered"])
-    return [*ids, *_LISTS, *_PAIRS, *given, "written", "fingerprints", *delta]
+def _codes(findings: Sequence[Mapping[str, Any]]) -> str:
+    return _SEPARATOR.join([finding["code"] for finding in findings])
+
+
+def _fingerprints(findings: Sequence[Mapping[str, Any]]) -> str:
+    return _SEPARATOR.join([finding["fingerprint"] or "" for finding in findings])
+
+
+def _finding_deltas(findings: Sequence[Mapping[str, Any]]) -> str:
+    """In an unattended run: what each finding is to a reader of the last report."""
+    marks = [finding["delta"] for finding in findings]
+    return _SEPARATOR.join([mark["state"] if mark else "" for mark in marks])
+
+
+def _written(cells: Mapping[str, str]) -> str:
+    return encoded(cells).decode()
+
+
+def _leaves(order: Mapping[str, Any]) -> Iterator[_Leaf]:
+    """The leaves of an order's facts, or of the columns of all orders' facts: name, leaf, and its form where it has one
+    of its own; status first."""
+    yield from ((name, order[name], None) for name in ("status", "order_id", "patient_id"))
+    yield from ((name, leaf, None) for name, leaf in order["source"].items())
+    yield "codes", order["findings"], _codes
+    yield from ((name, order[name], _list) for name in _LISTS)
+    yield from ((name, order[name], _pairs) for name in _PAIRS)
+    *limits, (_, governed_by) = order["limits"].items()
+    for leaves in (limits, governed_by.items(), order["ordered"].items()):
+        yield from ((name, leaf, None) for name, leaf in leaves)
+    yield "written", order["written"], _written
+    yield "fingerprints", order["findings"], _fingerprints
+    if "delta" in order:
+        yield "delta", order["delta"], None
+        yield "finding_deltas", order["findings"], _finding_deltas
 
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:
     """One order's facts under their leaf names."""
-    return dict(zip(csv_names(order), _values(order), strict=True))
+    return {name: form(leaf) if form else leaf for name, leaf, form in _leaves(order)}
 
 
-def _field(value: Any) -> Any:
+def csv_names(order: Mapping[str, Any]) -> list[str]:
+    """The leaf names under which an order's facts stand, status first."""
+    return [name for name, *_ in _leaves(order)]
+
+
+def csv_columns(tree: Tree) -> dict[str, Column]:
+    """The facts of all orders under their leaf names; the cells as written keep their form."""
+    return {
+        name: leaf.form(form) if form and not isinstance(leaf, Cells) else leaf for name, leaf, form in _leaves(tree)
+    }
+
+
+def field(value: Any) -> Any:
+    """A value as it stands in a field."""
     if isinstance(value, str):
         return guarded(value)
     return _BOOLEANS[value] if isinstance(value, bool) else value
-
-
-class _Lines(list[str]):
-    """Takes what a csv writer writes, line by line: joining them once is faster than a text that grows."""
-
-    def write(self, line: str) -> None:
-        self.append(line)
 
 
 def run_fields(report_head: Mapping[str, Any], *, signed_off: bool) -> dict[str, Any]:
@@ -95,16 +113,3 @@ def run_fields(report_head: Mapping[str, Any], *, signed_off: bool) -> dict[str,
         "knowledge_signed_off": signed_off,
         "history_head": report_head["history"]["head"] or "not asked",
     }
-
-
-def render_csv(orders: Sequence[Mapping[str, Any]], names: Sequence[str], run: Mapping[str, Any]) -> bytes:
-    """UTF-8, a header and one line for each order as given.
-
-    orders: the report's order objects, in the order of the input. names: their `csv_names`. run: what ends each line.
-    """
-    lines = _Lines()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow([*names, *run])
-    end = [_field(value) for value in run.values()]
-    writer.writerows([*map(_field, _values(order)), *end] for order in orders)
-    return "".join(lines).encode("utf-8")

@@ -38,6 +38,7 @@ class Facts:
         self._fingerprints = Fingerprints(checked)
         self._columns = {**_head_columns(checked), **_answer_columns(checked.orders), **_value_columns(checked)}
         self._picker = Picker(self._columns)
+        self._made: dict[int, list[dict[str, Any]]] = {}
         self.seen: dict[int, list[Seen]] = {}
         """Index of an order whose facts were asked for -> its findings as they are told from others, in their order."""
 
@@ -47,16 +48,21 @@ class Facts:
 
     def columns(self) -> dict[str, Any]:
         """What is said of all orders of the run's own, as a tree of columns under the names of an order's facts."""
-        found = self._checked.findings.found
-        findings = {i: self._findings(i) for i in np.flatnonzero(found).tolist() if i in self._checked.own}
         own = slice(self._checked.own.start, self._checked.own.stop)
-        return rows_of({**self._columns, "findings": Told.some([], findings, self._checked.orders.n)}, own)
+        found = np.flatnonzero(self._checked.findings.found[own]).tolist()
+        findings = {i: self._findings(own.start + i) for i in found}
+        return {**rows_of(self._columns, own), "findings": Told.some([], findings, len(self._checked.own))}
 
     def basis(self, i: int) -> str:
         """What an order says of itself, as its findings' fingerprints have it."""
         return self._fingerprints.basis(i)
 
     def _findings(self, i: int) -> list[dict[str, Any]]:
+        if i not in self._made:
+            self._made[i] = self._in_words(i)
+        return self._made[i]
+
+    def _in_words(self, i: int) -> list[dict[str, Any]]:
         findings = list(self._checked.findings.of(i))
         self.seen[i] = [self._fingerprints.of(i, finding) for finding in findings]
         identified = self._checked.orders.identified

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from ivigcheck.delta import Delta, Seen
 from ivigcheck.errors import UsageError
-from ivigcheck.pipeline import Checked, check_order
-from ivigcheck.report.csv_report import csv_names, render_csv, run_fields
+from ivigcheck.pipeline import Checked
+from ivigcheck.report.columns import Told, Tree
+from ivigcheck.report.csv_report import run_fields
 from ivigcheck.report.delta_facts import add_marks, delta_facts
 from ivigcheck.report.json_report import render_json
-from ivigcheck.report.model import Facts, head, order_facts, worst_first
+from ivigcheck.report.model import Facts, head, worst_first
 from ivigcheck.report.schedule_facts import schedule_facts
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 from ivigcheck.show import visible
@@ -27,13 +31,17 @@ class Rendering:
     def __init__(self, checked: Checked, started: datetime) -> None:
         self._checked = checked
         self._head = head(checked, started)
-        facts = Facts(checked)
-        self._facts = [facts.of(i) for i in range(checked.orders.n)]
+        self._all_facts = facts = Facts(checked)
         self._plans: dict[tuple[int, float | None], Schedule | Refusal] = {}
         self.seen: Mapping[int, Sequence[Seen]] = facts.seen
         """Index of an order -> its findings as they are told from others."""
+        self._delta: Told | None = None
         self.basis = facts.basis
         """Gives, for the index of an order, what its values come to."""
+
+    @cached_property
+    def _facts(self) -> list[dict[str, Any]]:
+        return [self._all_facts.of(i) for i in range(self._checked.orders.n)]
 
     def scheduled(self, clock: Clock | None = None, pump_increment_mL_per_h: float | None = None) -> Rendering:
         """The same rendering, each order with its schedule, or why it has none (``no_schedule``)."""
@@ -47,6 +55,7 @@ class Rendering:
         notices: what to know of that run before all else.
         """
         add_marks(self._facts, self.seen, delta)
+        self._delta = Told([facts["delta"] for facts in self._facts], np.arange(len(self._facts)))
         run = {"id": run_id, **self._head["run"]}
         said = [*notices, *self._head["notices"]]
         self._head = {**self._head, "run": run, "delta": delta_facts(delta, self.seen), "notices": said}
@@ -79,9 +88,22 @@ class Rendering:
         return render_json(self.report)
 
     def csv(self) -> bytes:
-        signed_off = self._checked.knowledge.signed_off
-        names = csv_names(self._facts[0]) if self._facts else _csv_names()
-        return render_csv(self._facts, names, run_fields(self._head, signed_off=signed_off))
+        from ivigcheck.report.bulk import csv_header, csv_lines  # pyarrow: not for the other reports
+
+        run = run_fields(self._head, signed_off=self._checked.knowledge.signed_off)
+        tree = self._tree
+        return b"".join([csv_header(tree, run), csv_lines(tree, run)])
+
+    def jsonl(self) -> bytes:
+        from ivigcheck.report.bulk import json_lines
+
+        return bytes(json_lines(self._tree))
+
+    @property
+    def _tree(self) -> Tree:
+        """The facts by columns."""
+        tree = self._all_facts.columns()
+        return tree if self._delta is None else {**tree, "delta": self._delta}
 
     def xlsx(self) -> bytes:
         from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check
@@ -101,15 +123,11 @@ class Rendering:
         return render_page({**self._head, "orders": orders}, [over[i] for i in order], [units[i] for i in order])
 
 
-def _csv_names() -> list[str]:
-    """The names of an order's facts in the CSV report, which a batch without orders has too."""
-    return csv_names(order_facts(check_order({}, date.min), 0))
-
-
 FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
     ".xlsx": Rendering.xlsx,
     ".html": Rendering.html,
     ".csv": Rendering.csv,
+    ".jsonl": Rendering.jsonl,
     ".json": Rendering.json,
 }
 

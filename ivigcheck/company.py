@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ivigcheck.doses import by_ranges
+from ivigcheck.columns import PHASES
+from ivigcheck.doses import counted_days, rounding, timed_ranges
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import NO_DAY, Orders
 from ivigcheck.units import Mask
 
 Ids = npt.NDArray[np.uint64]
+Positions = npt.NDArray[np.int64]
 _SLACK = 1e-5
 """By how much single precision and summing may be off, and more."""
 WEEKEND = 2
@@ -30,28 +32,30 @@ WEEKEND = 2
 class Keys:
     """What is kept of n orders: (n,) each.
 
-    patient: a number for the patient's id, 0 where the order has none that can be used. order: one for the order id.
-    day: ordinal, NO_DAY where not known. dose: g/kg, weight: kg, NaN where not known. most: the largest dose in g/kg
-    that applies within some time, infinite where none does.
+    patient: a number for the patient's id, 0 where the order has none that can be used. order: one for the order id, 0
+    for a blank one. day: ordinal, NO_DAY where not known. dose: g/kg, weight: kg, NaN where not known. rounding: g/kg
+    by which rounding to whole vials may have moved the dose. kind: the same for orders to which the same doses apply.
     """
 
     patient: Ids
     order: Ids
     day: npt.NDArray[np.int32]
     dose: npt.NDArray[np.float32]
+    rounding: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float32]
-    most: npt.NDArray[np.float32]
+    kind: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, orders: Orders, patient: Ids, order: Ids) -> Keys:
         """The keys of typed orders. patient, order: (n,) numbers for their ids."""
         return cls(
             np.where(orders.of_one_patient.counted, patient, 0).astype(np.uint64),
-            order,
+            np.where(orders.texts("order_id").blank | ~orders.usable, 0, order).astype(np.uint64),
             orders.ordered_day.astype(np.int32),
             orders.dose_g_per_kg.astype(np.float32),
+            rounding(orders, orders.dose_in_grams, slice(None)).astype(np.float32),
             orders.weight_kg.astype(np.float32),
-            _largest_doses(orders).astype(np.float32),
+            _kinds(orders),
         )
 
     def rows(self, at: Any) -> Keys:
@@ -64,13 +68,18 @@ class Keys:
         return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))
 
 
-def _largest_doses(orders: Orders) -> npt.NDArray[np.float64]:
-    largest = np.full(orders.n, np.inf)
-    for ranges, which in by_ranges(orders):
-        timed = [each.high for each in ranges if each.days]
-        if timed:
-            largest[which] = max(timed)
-    return largest
+def _kinds(orders: Orders) -> npt.NDArray[np.int32]:
+    """Product, indication and phase as one number; each may be -1, not known."""
+    indications, phases = len(orders.knowledge.indications) + 1, len(PHASES) + 1
+    kind = ((orders.product + 1) * indications + orders.indication + 1) * phases + orders.phase + 1
+    return np.asarray(kind, np.int32)
+
+
+def _of_kind(kind: int, knowledge: Knowledge) -> tuple[int, int, int]:
+    """Product, indication and phase of a kind."""
+    rest, phase = divmod(kind, len(PHASES) + 1)
+    product, indication = divmod(rest, len(knowledge.indications) + 1)
+    return product - 1, indication - 1, phase - 1
 
 
 class Patients:
@@ -86,60 +95,30 @@ class Patients:
         again[1:] = patient[1:] == patient[:-1]
         several = again.copy()
         several[:-1] |= again[1:]
-        self.rows = rows[several]
+        self.rows: Positions = rows[several]
         """Positions in the keys, sorted by patient, then by day."""
         self._keys = keys.rows(self.rows)
         self._starts = np.flatnonzero(~again[several])
 
     @cached_property
-    def _group(self) -> npt.NDArray[np.int64]:
+    def _group(self) -> Positions:
         """(k,) which patient, from 0."""
         first = np.zeros(len(self.rows), np.int64)
         first[self._starts[1:]] = 1
         return np.cumsum(first)
 
-    def _spread(self, of_group: Mask) -> Mask:
-        return of_group[self._group] if len(self.rows) else np.zeros(0, bool)
+    def _of_all(self, found: Positions) -> Mask:
+        """(k,) all orders of the patients of some."""
+        patients = np.zeros(len(self._starts), bool)
+        patients[self._group[found]] = True
+        return patients[self._group]
 
     def of_a_day(self) -> Mask:
         """(k,) orders of patients who have two orders for one day."""
-        if not len(self.rows):
-            return np.zeros(0, bool)
         keys, group = self._keys, self._group
         beside = (group[1:] == group[:-1]) & (keys.day[1:] == keys.day[:-1]) & (keys.day[1:] != NO_DAY)
         beside &= keys.order[1:] != keys.order[:-1]
-        found = np.zeros(len(self._starts), bool)
-        found[group[1:][beside]] = True
-        return self._spread(found)
-
-    def of_much(self) -> Mask:
-        """(k,) orders of patients whose doses within the longest time that any dose applies to may be too much."""
-        if not len(self.rows):
-            return np.zeros(0, bool)
-        keys, group = self._keys, self._group
-        dosed = (keys.day != NO_DAY) & ~np.isnan(keys.dose)
-        least = np.minimum.reduceat(np.where(dosed, keys.most, np.inf), self._starts)
-        at = np.flatnonzero(dosed)
-        # One line of days for all patients, so far apart that no time reaches from one to the next.
-        longest = self._longest
-        days = keys.day[at].astype(np.int64)
-        line = group[at] * (int(days.max(initial=0)) + longest + 1) + days
-        begins = np.searchsorted(line, line - longest, "left")
-        summed = np.concatenate([[0.0], np.cumsum(keys.dose[at], dtype=np.float64)])
-        within = summed[1:] - summed[begins]
-        several = np.arange(len(at)) > begins
-        found = np.zeros(len(self._starts), bool)
-        found[group[at][several & (within > least[group[at]] * (1 - _SLACK))]] = True
-        return self._spread(found)
-
-    @property
-    def _longest(self) -> int:
-        """Days over which doses may be added up, counted from the beginning of a course."""
-        knowledge = self._knowledge
-        labels = [row.dose for product in knowledge.products for row in product.labels if row.dose]
-        usual = [each for doses in knowledge.usual_doses.values() for each in doses]
-        longest = max((each.days or 0 for each in (*labels, *usual)), default=0)
-        return int(longest + knowledge.course_days + WEEKEND)
+        return self._of_all(np.flatnonzero(beside))
 
     def of_two_weights(self) -> Mask:
         """(k,) orders of patients whose weights are so far apart that they may disagree."""
@@ -150,4 +129,92 @@ class Patients:
         low = np.minimum.reduceat(np.nan_to_num(weight, nan=np.inf), self._starts)
         apart = self._knowledge.policy.weights_disagree * (1 - _SLACK)
         with np.errstate(invalid="ignore"):
-            return self._spread((high > low) & (high - low >= apart * low - _SLACK * high))
+            return ((high > low) & (high - low >= apart * low - _SLACK * high))[self._group]
+
+    def of_much(self) -> Mask:
+        """(k,) orders of patients whose doses may come to more than the one that applies within its own time."""
+        dosed, left_out = self._dosed()
+        if not len(dosed):
+            return np.zeros(len(self.rows), bool)
+        much = _Doses(self._keys.rows(dosed), self._group[dosed], self._knowledge).too_much()
+        return self._of_all(np.concatenate([dosed[much], left_out]))
+
+    def _dosed(self) -> tuple[Positions, Positions]:
+        """The orders whose day and dose are known, but for those left out: of one order id and day, all but the one
+        with the largest dose."""
+        keys, group = self._keys, self._group
+        at = np.flatnonzero((keys.day != NO_DAY) & ~np.isnan(keys.dose))
+        order = at[np.lexsort((-keys.dose[at], keys.order[at], keys.day[at], group[at]))]
+        again = np.zeros(len(order), bool)
+        again[1:] = (group[order[1:]] == group[order[:-1]]) & (keys.day[order[1:]] == keys.day[order[:-1]])
+        again[1:] &= (keys.order[order[1:]] == keys.order[order[:-1]]) & (keys.order[order[1:]] > 0)
+        return np.sort(order[~again]), order[again]
+
+
+class _Doses:
+    """Doses of patients, by patient and day, added up within the times of the doses that apply to them.
+
+    The rule that decides (IVG402) looks at one patient at a time; here all are looked at at once, and roughly.
+    """
+
+    def __init__(self, keys: Keys, group: Positions, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._kind = keys.kind
+        self._group = group
+        days = keys.day.astype(np.int64)
+        self._periods = {
+            int(kind): timed_ranges(knowledge, *_of_kind(kind, knowledge)) for kind in np.unique(keys.kind)
+        }
+        longest = max((each.days or 0 for periods in self._periods.values() for each in periods), default=0)
+        # One line of days for all patients, so far apart that no time reaches from one to the next.
+        self._apart = int(np.ptp(days)) + longest + knowledge.course_days + WEEKEND + 1
+        self._line = group * self._apart + (days - days.min())
+        self._until = np.searchsorted(self._line, self._line, "right")
+        self._summed = np.concatenate([[0.0], np.cumsum(keys.dose, dtype=np.float64)])
+        self._rounded = np.concatenate([[0.0], np.cumsum(keys.rounding, dtype=np.float64)])
+
+    def too_much(self) -> Mask:
+        """(k,) orders with which the doses may come to more than applies."""
+        found = np.zeros(len(self._line), bool)
+        kinds = self._kinds_that_apply()
+        begun = self._begun()
+        for kind, periods in self._periods.items():
+            rows = np.flatnonzero(kinds == kind)
+            if not periods or not len(rows):
+                continue
+            high = max(each.high for each in periods)
+            for days in {counted_days(self._knowledge, each) for each in periods}:
+                in_course = days <= self._knowledge.course_days
+                line = self._line if in_course else begun
+                last = self._line[rows] if in_course else begun[self._until[rows] - 1]
+                first, until = np.searchsorted(line, last - days, "right"), self._until[rows]
+                rounded = np.fmin(
+                    self._rounded[until] - self._rounded[first], self._knowledge.policy.dose_rounding * high
+                )
+                over = self._summed[until] - self._summed[first] > (high + rounded) * (1 - _SLACK)
+                found[rows[over & (until - first > 1)]] = True
+        return found
+
+    def _kinds_that_apply(self) -> Positions:
+        """Each order's own kind, or where no dose with a time applies to it that of the last order before; -1 where
+        there is none."""
+        timed = np.array([bool(self._periods[kind]) for kind in self._kind.tolist()], bool)
+        last = np.maximum.accumulate(np.where(timed, np.arange(len(timed)), -1))
+        before = last[self._until - 1]
+        mine = (before >= 0) & (self._group[before] == self._group)
+        return np.where(timed, self._kind, np.where(mine, self._kind[before], -1)).astype(np.int64)
+
+    def _begun(self) -> Positions:
+        """For each order the day, on the line, on which its course began: what lies within the days of the longest
+        course, and of a weekend in it, is one."""
+        length = self._knowledge.course_days + WEEKEND
+        begins = np.zeros(len(self._line), bool)
+        at = np.flatnonzero(np.diff(self._group, prepend=-1))
+        ends = np.append(at[1:], len(self._line))
+        while len(at):  # one course of each patient at a time
+            begins[at] = True
+            at = np.searchsorted(self._line, self._line[at] + length, "left")
+            more = at < ends
+            at, ends = at[more], ends[more]
+        begun: Positions = self._line[np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))]
+        return begun

@@ -38,6 +38,11 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def new_file(path: Path) -> BinaryIO:
+    """A file to write that was not there before."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600), "wb")
+
+
 def write_file(path: Path, content: bytes | BinaryIO, *, anew: bool = True) -> None:
     """Writes a file and flushes it to the disk. anew: it must not be there yet."""
     stream = io.BytesIO(content) if isinstance(content, bytes) else content

@@ -63,6 +63,17 @@ def ranges_of(orders: Orders, i: int) -> tuple[DoseRange, ...]:
     return dose_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
 
 
+def timed_ranges(knowledge: Knowledge, product: int, indication: int, phase: int) -> list[DoseRange]:
+    """The doses that apply (see `dose_ranges`), as far as a source says within what time."""
+    return [each for each in dose_ranges(knowledge, product, indication, phase) if each.days]
+
+
+def counted_days(knowledge: Knowledge, each: DoseRange) -> int:
+    """The days over which a dose is added up: an infusion may be repeated a little early."""
+    early = int(knowledge.policy.early_repeat_days) if each.basis == PER_INFUSION else 0
+    return max(1, (each.days or 1) - early)
+
+
 def rounding(orders: Orders, in_grams: Mask, rows: slice | Codes) -> Floats:
     """(k,) g/kg by which rounding to whole vials may move the doses of some orders: half the product's smallest vial.
     0 where the dose is not given in grams (in_grams: (n,)), or the product's vials are not known.

@@ -117,9 +117,17 @@ def read_tables(
         usual_encoding=knowledge.policy.site.encoding or None,
         progress=step,
     )
-    tables = _told_apart(paths, tables)
-    _require_answers(tables, knowledge)
-    return tables
+    return settled(paths, tables, knowledge)
+
+
+def settled(paths: Sequence[Path], tables: Sequence[Table], knowledge: Knowledge) -> list[Table]:
+    """The files' tables under names that tell them apart, with every column that the site's policy relies on.
+
+    Raises InputError where one has not.
+    """
+    named = _told_apart(paths, tables)
+    _require_answers(named, knowledge)
+    return named
 
 
 def read_each(

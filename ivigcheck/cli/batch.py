@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +16,13 @@ from ivigcheck.cli.history_option import HistoryOption, history_files
 from ivigcheck.cli.open_page import open_page, page_to_open
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day
 from ivigcheck.cli.terminal import Progress, captured, emit
-from ivigcheck.errors import Exit, OutputError
-from ivigcheck.pipeline import check_files
-from ivigcheck.report import FORMATS, Rendering, check_endings, check_outputs, counts, publish, render, summary
+from ivigcheck.errors import Exit, OutputError, UsageError
+from ivigcheck.knowledge import Knowledge
+from ivigcheck.past import Memory
+from ivigcheck.pipeline import Checked, check_files
+from ivigcheck.report import BULK, FORMATS, Rendering, check_endings, check_outputs, counts, publish, render, summary
 from ivigcheck.report.verdict import exit_code
+from ivigcheck.scale.inputs import Inputs
 from ivigcheck.show import visible
 from ivigcheck.site import knowledge_in_force
 
@@ -31,6 +35,13 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+
+
+class Engine(StrEnum):
+    """Who does the work."""
+
+    LOCAL = "local"
+    DASK = "dask"
 
 
 def batch(
@@ -48,6 +59,13 @@ def batch(
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="The sheet of the workbooks to read.")] = None,
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="The encoding of text files that are not UTF-8, such as cp1252.")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Who does the work: this machine, or a Dask cluster (needs the extra: dask).")
+    ] = Engine.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="With --engine dask: the cluster's scheduler. Without: workers here."),
     ] = None,
     policy: PolicyOption = None,
     history: HistoryOption = None,
@@ -86,6 +104,7 @@ def batch(
     knowledge = knowledge_in_force(policy)
     day = as_of_day(as_of, knowledge)
     check_endings(outputs)
+    _check_engine(engine, scheduler, outputs)
     page = page_to_open(outputs) if open_it else None
     check_outputs(outputs, [*inputs, *history_files(history)])
     started = datetime.now(UTC)
@@ -93,14 +112,18 @@ def batch(
         consulting(history, knowledge, without=no_history) as memory,
         Progress(shown=not quiet) as progress,
     ):
-        checked = check_files(
-            inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge, memory=memory
-        )
-        progress("writing", checked.orders.n)
-        reports = render(checked, outputs, started)
-        if reports:
-            publish(reports)
-    tally = counts(checked)
+        checked: Checked | None = None
+        if outputs and BULK.issuperset(path.suffix.lower() for path in outputs):
+            files = Inputs(inputs, sheet, encoding)
+            tally = _in_parts(files, outputs, day, knowledge, memory, progress, engine, scheduler)
+        else:
+            checked = check_files(
+                inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge, memory=memory
+            )
+            progress("writing", checked.orders.n)
+            if outputs:
+                publish(render(checked, outputs, started))
+            tally = Counter(counts(checked))
     code = exit_code(tally, fail_on, exit_zero=exit_zero)
     line = summary(tally, day.isoformat())
     if quiet:
@@ -110,6 +133,8 @@ def batch(
         # The reports are out: a closed standard output takes nothing away from them.
         with contextlib.suppress(OutputError):
             emit("\n".join([line, *(f"written: {visible(str(path))}" for path in outputs)]) + "\n")
+    elif checked is None:
+        raise AssertionError("a run in parts has outputs")
     elif form is Format.TEXT:
         from ivigcheck.report.text_report import print_worklist  # rich, which a run that only writes files can spare
 
@@ -121,3 +146,45 @@ def batch(
     if page is not None:
         open_page(page, quiet=quiet)
     return code
+
+
+def _check_engine(engine: Engine, scheduler: str | None, outputs: list[Path]) -> None:
+    """Raises UsageError where the options do not go together."""
+    if engine is Engine.LOCAL and scheduler is not None:
+        raise UsageError("--scheduler is the address of a Dask cluster: it goes with --engine dask.")
+    if engine is Engine.DASK and not (outputs and BULK.issuperset(path.suffix.lower() for path in outputs)):
+        endings = ", ".join(sorted(BULK))
+        raise UsageError(f"--engine dask writes reports that are in the order of the input: name an -o in {endings}.")
+
+
+def _in_parts(
+    inputs: Inputs,
+    outputs: list[Path],
+    day: date,
+    knowledge: Knowledge,
+    memory: Memory,
+    progress: Progress,
+    engine: Engine,
+    scheduler: str | None,
+) -> Counter[str]:
+    from ivigcheck.scale.run import check_in_parts  # pyarrow: not for what is held as a whole
+
+    if engine is Engine.LOCAL:
+        return check_in_parts(inputs, outputs, day, knowledge=knowledge, memory=memory, progress=progress)
+    if not memory.why_not:
+        raise UsageError("--engine dask: the workers cannot ask the history. Leave it out with --no-history.")
+    try:
+        from ivigcheck.scale.cluster import Cluster
+    except ImportError:
+        raise UsageError('--engine dask needs Dask: install the extra, pip install "ivigcheck[dask]".') from None
+    with Cluster.opened(scheduler) as cluster:
+        return check_in_parts(
+            inputs,
+            outputs,
+            day,
+            knowledge=knowledge,
+            memory=memory,
+            progress=progress,
+            engine=cluster,
+            whole_below=0,
+        )

@@ -23,7 +23,9 @@ _DELIMITERS: Final = (",", ";", "\t")
 _NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 _PROGRESS_EVERY: Final = 10_000
 _MOST_SHARED: Final = 100_000
-_REPEATS: Final = "repeats the header."
+REPEATS: Final = "repeats the header."
+"""Why a row cannot be used that is the header again; likewise one with more fields than the header."""
+SURPLUS: Final = "has more fields than the header's {}: a separator inside a value that is not quoted."
 
 
 @dataclass
@@ -60,7 +62,7 @@ def read_csv(
     """
     content = read_content(path)
     text, notices = decode(content, encoding, usual_encoding)
-    delimiter = _choose_delimiter(text, columns, content.name, tabs_first=path.suffix.casefold() == ".tsv")
+    delimiter = choose_delimiter(text, columns, content.name, tabs_first=path.suffix.casefold() == ".tsv")
     records = _records(text, delimiter, content.name)
     blank_before, header = 0, None
     for line, end, fields in records:
@@ -113,7 +115,7 @@ def _broken(text: str, delimiter: str, name: str, begins: int, reached: int, rea
     return InputError(f'{name}: {what}. Quotes inside a quoted field are doubled (""). Correct it and run again.')
 
 
-def _choose_delimiter(text: str, columns: Sequence[Column], name: str, *, tabs_first: bool) -> str:
+def choose_delimiter(text: str, columns: Sequence[Column], name: str, *, tabs_first: bool) -> str:
     """The delimiter under which the header row has the most columns of ours; the usual one where none has any."""
     order = ("\t", ",", ";") if tabs_first else _DELIMITERS
     known: dict[str, int] = {}
@@ -158,10 +160,10 @@ def _collect(
                 raise _run_together(name, line, end)
         found = len(fields)
         if found < width:
-            rows.malformed[index] = _wrong_count(found, width)
+            rows.malformed[index] = wrong_count(found, width)
             rows.fields.append([""] * width)
         elif _repeats(fields[0], folded[0]) and [spelling(text) for text in fields[:width]] == folded:
-            rows.malformed[index] = _REPEATS
+            rows.malformed[index] = REPEATS
             rows.repeats += 1
             rows.fields.append(fields[:width])
         else:
@@ -213,11 +215,12 @@ def _run_together(name: str, line: int, end: int) -> InputError:
 def _require_single_rows(rows: _Rows, name: str) -> None:
     """A malformed row of several lines may be several orders: as one of them it would hide the others."""
     for index, end in rows.ends.items():
-        if rows.malformed.get(index, _REPEATS) != _REPEATS:
+        if rows.malformed.get(index, REPEATS) != REPEATS:
             raise _run_together(name, rows.lines[index], end)
 
 
-def _wrong_count(found: int, width: int) -> str:
+def wrong_count(found: int, width: int) -> str:
+    """Why a row with fewer fields than the header cannot be used."""
     return (
         f"has {found} field{'s' if found != 1 else ''} where the header has {width}: "
         "a separator inside a value that is not quoted, or a row that was cut."
@@ -265,9 +268,7 @@ def _settle_surplus(rows: _Rows, mapping: HeaderMap, name: str) -> list[str]:
     if every and not any(rows.surplus.values()):
         return [f"every row ends with empty fields beyond the header's {width}; they were dropped."]
     for index in rows.surplus:
-        rows.malformed[index] = (
-            f"has more fields than the header's {width}: a separator inside a value that is not quoted."
-        )
+        rows.malformed[index] = SURPLUS.format(width)
         rows.bad.pop(index, None)
     return []
 

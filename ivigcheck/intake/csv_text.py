@@ -20,7 +20,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 LINE_END = re.compile(r"\r\n|\r|\n")
 _UTF16_BOMS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 # UTF-8 read as Latin-1 or Windows-1252 and written again, and the mark of a character that was lost.
-_MOJIBAKE = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
+MOJIBAKE = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd")
 # Left by old systems, and by copies made with their tools.
 _END_OF_FILE = re.compile(r"\x1a+(?:\r\n|\r|\n)?\Z")
 
@@ -103,7 +103,7 @@ def _tidy(text: str) -> tuple[str, list[str]]:
         notices.append("ends with the end-of-file mark of old systems (0x1A); it was passed over.")
     if ended and not ended.endswith(("\n", "\r")):
         notices.append("the last line has no line end; the file may be cut off. Compare its last order.")
-    damaged = _MOJIBAKE.search(ended)
+    damaged = MOJIBAKE.search(ended)
     if damaged:
         notices.append(
             f"looks mis-encoded (first in line {_line_of(ended, damaged.start())}): names and units may be "

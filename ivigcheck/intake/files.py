@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -58,17 +60,10 @@ def read_content(path: Path) -> Content:
     written to or replaced while it was read: half of tonight's orders must not pass for all of them.
     """
     name = shown_name(path)
-    try:
+    with _in_words(name):
         # Before opening: to open a FIFO waits for its writer, and to open a device may do something.
         _require_regular(os.stat(path), name)  # noqa: PTH116  (os.stat and os.fstat are compared)
         return _read(path, name)
-    except FileNotFoundError:
-        raise InputError(f"{name}: there is no such file. Check the path.") from None
-    except PermissionError:
-        raise InputError(f"{name}: may not be read by this user. Check the file's permissions.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "the path is not valid"
-        raise InputError(f"{name}: cannot be read ({reason}). Nothing of it was used.") from None
 
 
 def _read(path: Path, name: str) -> Content:
@@ -91,24 +86,65 @@ def _read(path: Path, name: str) -> Content:
     finally:
         os.close(handle)
     if total != before.st_size or _mark(before) != _mark(after) or _mark(before) != _mark(at_path):
-        raise InputChanged(
-            f"{name}: changed while reading. Let the export write under another name, "
-            "rename it when it is done, and run again."
-        )
+        raise _changed(name)
     return Content(name, b"".join(chunks), digest.hexdigest())
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A file that is read in pieces: whether it is still the one that it was."""
+
+    path: Path
+    mark: tuple[int, ...]
+
+    @classmethod
+    def over(cls, path: Path) -> Watch:
+        """Raises InputError for anything but a regular file that is there."""
+        with _in_words(shown_name(path)):
+            status = os.stat(path)  # noqa: PTH116
+        _require_regular(status, shown_name(path), largest=None)
+        return cls(path, _mark(status))
+
+    def require_unchanged(self) -> None:
+        """Raises InputChanged where it was written to or replaced meanwhile."""
+        with _in_words(shown_name(self.path)):
+            status = os.stat(self.path)  # noqa: PTH116
+        if _mark(status) != self.mark:
+            raise _changed(shown_name(self.path))
+
+
+@contextlib.contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """Says what the system refuses, as an InputError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{name}: there is no such file. Check the path.") from None
+    except PermissionError:
+        raise InputError(f"{name}: may not be read by this user. Check the file's permissions.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the path is not valid"
+        raise InputError(f"{name}: cannot be read ({reason}). Nothing of it was used.") from None
+
+
+def _changed(name: str) -> InputChanged:
+    return InputChanged(
+        f"{name}: changed while reading. Let the export write under another name, "
+        "rename it when it is done, and run again."
+    )
 
 
 def _mark(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _require_regular(status: os.stat_result, name: str) -> None:
+def _require_regular(status: os.stat_result, name: str, largest: int | None = LARGEST) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{name}: is a directory. Name the files in it.")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{name}: is not a regular file (a pipe, socket or device). Save the orders to a file first.")
-    if status.st_size > LARGEST:
-        raise InputError(f"{name}: is larger than {LARGEST >> 20} MB. Split it.")
+    if largest is not None and status.st_size > largest:
+        raise InputError(f"{name}: is larger than {largest >> 20} MB. Split it.")
 
 
 def kind_of(data: bytes) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -36,7 +37,7 @@ class Table:
     sheet: str | None
     sha256: str
     rows: tuple[int, ...]
-    cells: dict[str, list[str]]
+    cells: Mapping[str, Sequence[str]]
     headers: dict[str, str] = field(default_factory=dict)
     header_units: dict[str, str] = field(default_factory=dict)
     bad_cells: dict[int, tuple[BadCell, ...]] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ivigcheck.report.columns import Cells, Column, Numbers, Told, Tree, Whole
-from ivigcheck.report.csv_report import csv_columns, field
+from ivigcheck.report.csv_report import csv_columns, csv_names, field
 from ivigcheck.report.json_text import encoded
 from ivigcheck.show import visible
 from ivigcheck.texts import Texts
@@ -30,7 +30,7 @@ _PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e16
 
 def json_lines(tree: Tree) -> memoryview:
     """One JSON object an order, one order a line, as the JSON report has it. UTF-8."""
-    return _lines([*_json_pieces(tree), b"\n"])
+    return _lines([*_json_pieces(tree), b"\n"], _rows(tree))
 
 
 def csv_lines(tree: Tree, run: Mapping[str, Any]) -> memoryview:
@@ -39,16 +39,21 @@ def csv_lines(tree: Tree, run: Mapping[str, Any]) -> memoryview:
     for column in csv_columns(tree).values():
         pieces += [_csv_text(column), b","]
     end = ",".join(_quoted([field(value) for value in run.values()]))
-    return _lines([*pieces, f"{end}\n".encode()])
+    return _lines([*pieces, f"{end}\n".encode()], _rows(tree))
 
 
-def csv_header(tree: Tree, run: Mapping[str, Any]) -> bytes:
-    """The CSV report's first line."""
-    return (",".join(_quoted([*csv_columns(tree), *run])) + "\n").encode()
+def csv_header(tree: Mapping[str, Any], run: Mapping[str, Any]) -> bytes:
+    """The CSV report's first line. tree: columns, or one order's facts."""
+    return (",".join(_quoted([*csv_names(tree), *run])) + "\n").encode()
 
 
-def _lines(pieces: Sequence[_Text]) -> memoryview:
-    """The pieces joined, line by line."""
+def _rows(tree: Tree) -> int:
+    findings = tree["findings"]
+    return len(findings.codes) if isinstance(findings, Told) else 0
+
+
+def _lines(pieces: Sequence[_Text], n: int) -> memoryview:
+    """The pieces joined, for n lines."""
     merged: list[_Text] = []
     for piece in pieces:
         if isinstance(piece, bytes) and merged and isinstance(merged[-1], bytes):
@@ -56,7 +61,7 @@ def _lines(pieces: Sequence[_Text]) -> memoryview:
         else:
             merged.append(piece)
     if all(isinstance(piece, bytes) for piece in merged):
-        raise ValueError("a report without any column that differs between orders has no number of lines")
+        return memoryview(b"".join(merged) * n)
     return _content(_joined(merged))
 
 
@@ -99,7 +104,8 @@ def _csv_text(column: Column) -> _Text:
     if isinstance(column, Told):
         return _spread([text.encode() for text in _quoted([field(value) for value in column.said])], column.codes)
     if isinstance(column, Cells):
-        return _joined([b'"', _cells_text(column, _encoded_in_quotes, quote=b'""'), b'"'])
+        text = _cells_text(column, _encoded_in_quotes, quote=b'""')
+        return b'"' + text + b'"' if isinstance(text, bytes) else _joined([b'"', text, b'"'])
     if isinstance(column, Whole):
         return _json_text(column)
     return _csv_numbers(column)

@@ -185,14 +185,14 @@ def is_folded(order: Mapping[str, Any]) -> bool:
 
 def counts(checked: Checked) -> dict[str, int]:
     """Orders by status. Raises AccountingError where they do not add up."""
-    status = checked.findings.status
+    status = checked.findings.status[checked.own.start : checked.own.stop]
     by_status = {
         severity.name.lower(): int((status == severity).sum())
         for severity in (Severity.PASS, Severity.REVIEW, Severity.STOP, Severity.UNCHECKED)
     }
-    if sum(by_status.values()) != checked.orders.n:
+    if sum(by_status.values()) != len(checked.own):
         raise AccountingError("the counts by status do not add up to the orders: nothing is published")
-    return {"orders": checked.orders.n, **by_status}
+    return {"orders": len(checked.own), **by_status}
 
 
 def summary(counts: Mapping[str, int], as_of: str) -> str:

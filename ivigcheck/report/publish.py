@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from ivigcheck.disk import aside, sync_folder, write_file
+from ivigcheck.disk import aside, new_file, sync_folder, write_file
 from ivigcheck.errors import OutputError, UsageError
 
 
@@ -35,6 +36,31 @@ def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{path}: the folder {path.parent} does not exist: create it first.")
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise OutputError(f"{path}: the folder {path.parent} cannot be written to: check its permissions.")
+
+
+@contextlib.contextmanager
+def publishing(outputs: Sequence[Path]) -> Iterator[dict[Path, BinaryIO]]:
+    """Files for reports that are written bit by bit, aside (mode 0600); they are flushed to the disk and put in their
+    places when the block ends, and not at all where it raises.
+
+    Raises OutputError; then no temporary file is left, and no report is half-written.
+    """
+    where = outputs[0]
+    try:
+        with contextlib.ExitStack() as stack:
+            folders = dict.fromkeys(path.parent for path in outputs)
+            beside = {folder: stack.enter_context(aside(folder)) for folder in folders}
+            files = {path: stack.enter_context(new_file(beside[path.parent] / path.name)) for path in outputs}
+            yield files
+            for where in outputs:
+                files[where].flush()
+                os.fsync(files[where].fileno())
+            for where in outputs:
+                (beside[where.parent] / where.name).replace(where)
+            for folder in folders:
+                sync_folder(folder)
+    except OSError as error:
+        raise OutputError(f"{where}: could not be written: {error.strerror or error}.") from error
 
 
 def publish(reports: Mapping[Path, bytes]) -> None:

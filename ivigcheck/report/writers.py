@@ -132,6 +132,10 @@ FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
 }
 
 
+BULK: Final = frozenset({".csv", ".jsonl"})
+"""The reports that are in the order of the input, and can be written part by part."""
+
+
 def check_endings(outputs: Sequence[Path]) -> None:
     """Raises UsageError for an ending that names no report."""
     for path in outputs:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from ivigcheck.company import WEEKEND, Keys, Patients
-from ivigcheck.doses import PER_INFUSION, ranges_of, rounding
+from ivigcheck.doses import PER_INFUSION, counted_days, rounding, timed_ranges
 from ivigcheck.knowledge import DoseRange
 from ivigcheck.limits import Limits
 from ivigcheck.orders import NO_DAY, Orders
@@ -102,12 +102,18 @@ def _patient(orders: Orders, i: int) -> _Patient:
     return found
 
 
-def _patients(orders: Orders, of_interest: Callable[[Patients], Mask]) -> Iterator[_Patient]:
-    """Each patient of whose several rows a rule may have something to say."""
+def _all_patients(orders: Orders) -> Patients:
+    """The patients of more than one row."""
     found = orders.memo.get(Patients)
     if not isinstance(found, Patients):
         ids = [orders.texts(name).codes.astype(np.uint64) + np.uint64(1) for name in ("patient_id", "order_id")]
         found = orders.memo[Patients] = Patients(Keys.of(orders, *ids), orders.knowledge)
+    return found
+
+
+def _patients(orders: Orders, of_interest: Callable[[Patients], Mask]) -> Iterator[_Patient]:
+    """Each patient of whose several rows a rule may have something to say."""
+    found = _all_patients(orders)
     seen = np.zeros(orders.n, bool)
     for i in found.rows[of_interest(found)].tolist():
         if not seen[i]:
@@ -171,9 +177,9 @@ def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
     before it. Orders without a day are not added up.
     """
     marked = np.zeros(orders.n, bool)
-    for patient in _patients(orders, Patients.of_much):
-        if len(patient.dosed) > 1:
-            marked[patient.rows] = [_over(orders, patient, k) is not None for k in patient.rows.tolist()]
+    everyone = _all_patients(orders)
+    for i in everyone.rows[everyone.of_much()].tolist():
+        marked[i] = _over(orders, _patient(orders, i), i) is not None
     return marked
 
 
@@ -188,7 +194,7 @@ def _over(orders: Orders, patient: _Patient, i: int) -> tuple[DoseRange, int, Co
     if not periods:
         return None
     largest = max(periods, key=lambda each: each.high)
-    for days in sorted({_days(orders, each) for each in periods}):
+    for days in sorted({counted_days(orders.knowledge, each) for each in periods}):
         within_a_course = days <= orders.knowledge.course_days
         of_row = patient.dosed_days if within_a_course else patient.begun
         last = day if within_a_course else of_row[until - 1]
@@ -202,13 +208,7 @@ def _over(orders: Orders, patient: _Patient, i: int) -> tuple[DoseRange, int, Co
 
 def _periods(orders: Orders, i: int) -> list[DoseRange]:
     """The doses that apply to an order, as far as a source says within what time."""
-    return [each for each in ranges_of(orders, i) if each.days]
-
-
-def _days(orders: Orders, each: DoseRange) -> int:
-    """The days over which a dose is added up: an infusion may be repeated a little early."""
-    early = int(orders.knowledge.policy.early_repeat_days) if each.basis == PER_INFUSION else 0
-    return max(1, (each.days or 1) - early)
+    return timed_ranges(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
 
 
 @cumulative_dose.says

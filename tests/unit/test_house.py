@@ -26,7 +26,7 @@ ROOMS = (
     ("pipeline",),
     ("reaction",),
     ("report",),
-    ("nightly",),
+    ("nightly", "scale"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -13,14 +13,19 @@ from ivigcheck.intake.files import Content, kind_of
 
 _MB: Final = 1 << 20
 MOST_MEMBERS: Final = 2_000
-MOST_BYTES: Final = 100 * _MB
-MOST_TAGS: Final = 3_000_000
-"""Of all members together: more than 25,000 orders of 30 columns, and a few hundred MB at most when parsed."""
+MOST_BYTES: Final = 400 * _MB
+"""Of all members together. Only worksheets may have so many, which are read in a stream."""
+
+MOST_PART_BYTES: Final = 100 * _MB
+MOST_TAGS: Final = 20_000_000
+"""Of all members together: more than 100,000 orders of 30 columns, and read in seconds."""
 
 MOST_PART_TAGS: Final = 300_000
 """Of a member that is parsed into a tree as a whole (styles, relations …): Excel's own limit on styles is below it."""
 
-MOST_STRING_TAGS: Final = 1_500_000
+MOST_STRING_TAGS: Final = 5_000_000
+"""More than 100,000 orders of 10 columns in which no text stands twice."""
+
 MOST_RATIO: Final = 200
 _RATIO_FROM: Final = 5 * _MB  # small members of repeated text compress far, and do no harm
 _CHUNK: Final = 1 << 18
@@ -83,14 +88,19 @@ def _check_members(archive: zipfile.ZipFile, name: str) -> None:
 
 
 def _size_allowed(member: zipfile.ZipInfo) -> int:
-    return max(_RATIO_FROM, member.compress_size * MOST_RATIO)
+    most = MOST_BYTES if _is_sheet(member.filename) else MOST_PART_BYTES
+    return min(most, max(_RATIO_FROM, member.compress_size * MOST_RATIO))
 
 
 def _tags_allowed(member: str) -> int:
-    lower = member.casefold()
-    if "worksheets/" in lower and not lower.endswith(".rels"):
+    if _is_sheet(member):
         return MOST_TAGS
-    return MOST_STRING_TAGS if "sharedstrings" in lower else MOST_PART_TAGS
+    return MOST_STRING_TAGS if "sharedstrings" in member.casefold() else MOST_PART_TAGS
+
+
+def _is_sheet(member: str) -> bool:
+    lower = member.casefold()
+    return "worksheets/" in lower and not lower.endswith(".rels")
 
 
 def _measure(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowed: int, name: str) -> tuple[int, int]:
@@ -105,7 +115,8 @@ def _measure(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowed: int, na
                 raise _too_large(name)
             window = tail + chunk
             # In UTF-16 each letter has a NUL beside it.
-            if any(word in window or word in window.replace(b"\0", b"") for word in _FORBIDDEN):
+            letters = window.replace(b"\0", b"") if b"\0" in window else window
+            if any(word in window or word in letters for word in _FORBIDDEN):
                 raise InputError(f"{name}: has XML with a document type or entities; Excel writes none. {_EXPORT}")
             tail = window[-_OVERLAP:]
     return size, tags

@@ -110,9 +110,16 @@ def cell_text(cell: Cell, number_format: str, column: Column) -> Said:
         return _misplaced("a time of day", column, cell)
     if isinstance(value, timedelta):
         return _misplaced("a duration", column, cell)
-    if isinstance(value, (int, float)) and isfinite(value):
+    if isinstance(value, (int, float)) and _is_finite(value):
         return _number(value, _read_format(number_format, (value > 0) - (value < 0)), column, cell)
     return _misplaced("something that is no value of Excel", column, cell)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number beyond all that Excel holds
+        return False
 
 
 def _text(value: str, cell: Cell) -> Said:

@@ -8,22 +8,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
-from xml.etree.ElementTree import Element, iterparse  # the archive was searched for entities before
+from xml.etree.ElementTree import Element
+from zipfile import ZipFile, ZipInfo
 
+from openpyxl.packaging import relationship
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from ivigcheck.columns import Column, spelling
-from ivigcheck.errors import InputError
-from ivigcheck.intake.archive import check_archive
-from ivigcheck.intake.cells import Cell, cell_text
+from ivigcheck.columns import Column
+from ivigcheck.intake.archive import MOST_PART_TAGS, check_archive
+from ivigcheck.intake.cells import Cell
 from ivigcheck.intake.choose import choose_sheet, header_texts
 from ivigcheck.intake.files import Content, count_notices, read_content
-from ivigcheck.intake.headers import HeaderMap, match_headers
-from ivigcheck.intake.sheet import ITEM_TAG, Damaged, Sheet, damaged, whole_text
-from ivigcheck.intake.table import BadCell, Table
+from ivigcheck.intake.headers import match_headers
+from ivigcheck.intake.sheet import Sheet
+from ivigcheck.intake.sheet_cells import CellParser, damaged
+from ivigcheck.intake.sheet_orders import RowReader
+from ivigcheck.intake.sheet_stream import Damaged
+from ivigcheck.intake.sheet_strings import shared_texts
+from ivigcheck.intake.table import Table
 
 _PROGRESS_EVERY: Final = 10_000
 
@@ -48,8 +53,30 @@ def read_excel(
         return _read_sheet(content, chosen, columns, notices, progress)
 
 
+class _Parts(ZipFile):
+    """A workbook's archive, of which no part is parsed as a whole that is too large for it, whatever its name."""
+
+    def read(self, name: str | ZipInfo, pwd: bytes | None = None) -> bytes:
+        data = super().read(name, pwd)
+        if data.count(b"<") > MOST_PART_TAGS:
+            raise Damaged("a part that is no sheet is as large as one")
+        return data
+
+
+class _Source(ReadOnlyWorksheet):
+    """openpyxl's worksheet, but for its dimension record, for which it may read the sheet to its end."""
+
+    def _get_size(self) -> None:
+        pass
+
+
 class _Reader(ExcelReader):
-    """openpyxl's reader, but for the table of shared texts, read here without keeping its tree."""
+    """openpyxl's reader, but for the table of shared texts, read here without keeping its tree, and the worksheets,
+    of which nothing is read yet."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        self.archive = _Parts(io.BytesIO(data))
 
     def read_strings(self) -> None:
         package: Any = self.package
@@ -57,12 +84,27 @@ class _Reader(ExcelReader):
         if part is None:
             return
         with self.archive.open(part.PartName[1:]) as stream:
-            table: Element | None = None
-            for event, element in iterparse(stream, events=("start", "end")):
-                table = element if table is None else table
-                if event == "end" and element.tag == ITEM_TAG:
-                    self.shared_strings.append(whole_text(element).replace("x005F_", ""))  # as openpyxl unescapes
-                    table.clear()
+            self.shared_strings.extend(shared_texts(stream))
+
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+        self.archive.read(rel.target)  # refuses what is too large; openpyxl reads it another way
+        super().read_chartsheet(sheet, rel)
+
+    def read_worksheets(self) -> None:
+        book: Any = self.wb
+        packaging: Any = relationship
+        for sheet, rel in self.parser.find_sheets():
+            if rel.target not in self.valid_files:
+                continue
+            if "chartsheet" in rel.Type:
+                self.read_chartsheet(sheet, rel)
+                continue
+            relations = packaging.get_rels_path(rel.target)
+            if relations in self.valid_files:
+                packaging.get_dependents(self.archive, relations)  # only to find damage
+            source: Any = _Source(book, sheet.name, rel.target, self.shared_strings)
+            source.sheet_state = sheet.state
+            book._sheets.append(source)
 
 
 @contextmanager
@@ -71,7 +113,7 @@ def _sheets(content: Content) -> Iterator[list[Sheet]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl's warnings quote cells, and stderr goes to a log
         try:
-            reader = _Reader(io.BytesIO(content.data), read_only=True, data_only=True, keep_links=False)
+            reader = _Reader(content.data)
             reader.read()
             sheets = _worksheets(reader, content.name)
         except Exception as error:
@@ -97,13 +139,17 @@ def _read_sheet(
     progress: Callable[[int], None] | None,
 ) -> Table:
     where = sheet.where
-    rows = sheet.rows()
-    number, cells = next(rows, (0, []))
-    headers = header_texts(cells)
+    parser = sheet.parser()
+    rows = sheet.elements()
+    number, header = _header(sheet, parser, rows)
+    headers = header_texts(header)
     mapping = match_headers(headers, columns, where=where)
-    reader = _RowReader(sheet, mapping, columns, headers, where)
-    for number, cells in rows:
-        reader.take(number, cells)
+    reader = RowReader(parser, mapping, columns, headers, where)
+    for at, row in rows:
+        if not reader.take(at, row):
+            continue
+        number = at
+        sheet.note_content(at, row)
         if progress and len(reader.rows) % _PROGRESS_EVERY == 0:
             progress(len(reader.rows))
     blank = number - 1 - len(reader.rows)
@@ -127,67 +173,14 @@ def _read_sheet(
     )
 
 
-class _RowReader:
-    """The orders of a sheet as they are collected. Every row with content becomes one."""
-
-    def __init__(
-        self, sheet: Sheet, mapping: HeaderMap, columns: Sequence[Column], headers: list[str], where: str
-    ) -> None:
-        self.rows: list[int] = []
-        self.cells: dict[str, list[str]] = {name: [] for name in mapping.positions}
-        self.bad: dict[int, tuple[BadCell, ...]] = {}
-        self.malformed: dict[int, str] = {}
-        by_name = {column.name: column for column in columns}
-        self._columns = {position + 1: by_name[name] for name, position in mapping.positions.items()}
-        self._no_header = {position + 1 for position in mapping.blank}
-        self._width = mapping.width
-        self._header = {at: spelling(text) for at, text in enumerate(headers, start=1) if spelling(text)}
-        self._sheet = sheet
-        self._where = where
-        self._formats: dict[int, str] = {}
-
-    def take(self, number: int, cells: list[Cell]) -> None:
-        """One row with content. Raises InputError for a value under no header."""
-        index = len(self.rows)
-        self.rows.append(number)
-        bad: list[BadCell] = []
-        texts: dict[str, str] = {}
-        repeats = self._repeats_header(cells)
-        for cell in cells:
-            if cell.column > self._width or cell.column in self._no_header:
-                raise self._stray(cell)
-            column = self._columns.get(cell.column)
-            if column is None or repeats:
-                continue
-            said = cell_text(cell, self._format(cell), column)
-            texts[column.name] = said.text
-            if said.bad:
-                bad.append(BadCell(column.name, said.bad))
-        for name, values in self.cells.items():
-            values.append(texts.get(name, ""))
-        if bad:
-            self.bad[index] = tuple(bad)
-        if repeats:
-            self.malformed[index] = "repeats the header."
-
-    def _repeats_header(self, cells: list[Cell]) -> bool:
-        first = cells[0]
-        if not isinstance(first.value, str) or spelling(first.value) != self._header.get(first.column):
-            return False
-        return {cell.column: spelling(str(cell.value)) for cell in cells} == self._header
-
-    def _format(self, cell: Cell) -> str:
-        if cell.kind != "n":
-            return ""
-        if cell.style not in self._formats:
-            self._formats[cell.style] = self._sheet.number_format(cell.style)
-        return self._formats[cell.style]
-
-    def _stray(self, cell: Cell) -> InputError:
-        return InputError(
-            f"{self._where}: cell {cell.coordinate} has a value under no header. "
-            "Give its column a header, or clear the cell."
-        )
+def _header(sheet: Sheet, parser: CellParser, rows: Iterator[tuple[int, Element]]) -> tuple[int, list[Cell]]:
+    """The first row that has content: its number and cells."""
+    for number, row in rows:
+        cells = parser.row(number, row)
+        if cells:
+            sheet.note_content(number, row)
+            return number, cells
+    return 0, []
 
 
 def _layout_notices(sheet: Sheet, width: int) -> list[str]:
@@ -197,11 +190,12 @@ def _layout_notices(sheet: Sheet, width: int) -> list[str]:
         count = len(sheet.hidden_rows)
         rows = "1 hidden row was" if count == 1 else f"{count} hidden rows were"
         notices.append(f"{rows} read all the same (first: row {sheet.hidden_rows[0]}).")
-    hidden = [get_column_letter(at) for at in range(1, width + 1) if any(a <= at <= b for a, b in sheet.hidden_columns)]
+    ranges = sheet.layout.hidden_columns
+    hidden = [get_column_letter(at) for at in range(1, width + 1) if any(a <= at <= b for a, b in ranges)]
     if hidden:
         notices.append(f"hidden columns were read all the same: {', '.join(hidden)}.")
-    if sheet.merged:
+    if sheet.layout.merged:
         notices.append("has merged cells; only the first cell of each holds its value, the others are blank.")
-    if sheet.filtered:
+    if sheet.layout.filtered:
         notices.append("has an active filter; the rows that it hides were read all the same.")
     return notices

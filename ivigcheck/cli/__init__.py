@@ -3,33 +3,82 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import re
 import sys
 import traceback
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, Final, cast
 
 import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
 
-from ivigcheck.cli.ack import ack
-from ivigcheck.cli.batch import batch
-from ivigcheck.cli.guide import guide
-from ivigcheck.cli.history import history_app
-from ivigcheck.cli.nightly import nightly_app
-from ivigcheck.cli.order import order
-from ivigcheck.cli.policy import policy_app
-from ivigcheck.cli.products import products
-from ivigcheck.cli.reaction import reaction
-from ivigcheck.cli.rules import rules
-from ivigcheck.cli.schedule import schedule
-from ivigcheck.cli.status import status
-from ivigcheck.cli.template import template
 from ivigcheck.cli.terminal import complain, diagnostics, emit, silence
 from ivigcheck.errors import Exit, Stop
 from ivigcheck.version import __version__
 
+# Name -> whether it is a group of commands, and whether it shows its help where it is called without arguments.
+# In the order of the help page; each is the function, or of a group the application, in the module of its name.
+_COMMANDS: Final = {
+    "batch": (False, True),
+    "order": (False, True),
+    "schedule": (False, True),
+    "reaction": (False, False),
+    "rules": (False, False),
+    "products": (False, False),
+    "ack": (False, True),
+    "status": (False, True),
+    "template": (False, True),
+    "guide": (False, False),
+    "policy": (True, False),
+    "nightly": (True, False),
+    "history": (True, False),
+}
+
+
+@cache
+def _command(name: str) -> TyperCommand | TyperGroup:
+    """One command, its module imported: one order must not wait for the modules and options of all the others."""
+    is_group, no_args_is_help = _COMMANDS[name]
+    module = importlib.import_module(f"ivigcheck.cli.{name}")
+    holder = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    if is_group:
+        holder.add_typer(getattr(module, f"{name}_app"), name=name)
+    else:
+        holder.command(name, no_args_is_help=no_args_is_help)(getattr(module, name))
+    return cast(TyperCommand | TyperGroup, typer.main.get_group(holder).commands[name])
+
+
+class _WhenAsked(Mapping[str, TyperCommand | TyperGroup]):
+    """Every command by its name, each made when it is first asked for."""
+
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        return _command(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Program(TyperGroup):
+    """The program, whose commands are made when they are called or listed."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = cast(Any, _WhenAsked())
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+
 app = typer.Typer(
     name="ivigcheck",
+    cls=_Program,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -63,21 +112,6 @@ def _common(
     """
 
 
-app.command(no_args_is_help=True)(batch)
-app.command(no_args_is_help=True)(order)
-app.command(no_args_is_help=True)(schedule)
-app.command()(reaction)
-app.command()(rules)
-app.command()(products)
-app.add_typer(policy_app, name="policy")
-app.add_typer(nightly_app, name="nightly")
-app.command(no_args_is_help=True)(ack)
-app.command(no_args_is_help=True)(status)
-app.add_typer(history_app, name="history")
-app.command(no_args_is_help=True)(template)
-app.command()(guide)
-
-
 def main() -> None:
     """Runs the command line and exits with its code; no exception and no traceback leaves it."""
     os.umask(0o077)
@@ -85,7 +119,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run())
+    code = _run()
+    gc.freeze()  # nor on the way out: the interpreter would go through every object that the imports have made
+    sys.exit(code)
 
 
 def _run() -> int:

@@ -1,4 +1,7 @@
-"""The knowledge as the program uses it: quantities read, rates in mg/kg/min, every figure with its citation."""
+"""The knowledge as the program uses it: quantities read, rates in mg/kg/min, every figure with its citation.
+
+What there are many of are structs: a dataclass takes many times as long to declare and to make, at every start.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from ivigcheck.knowledge.model import Indication, Label, Policy, ProductFile, Question, Source
 from ivigcheck.units import Floats, converted
@@ -30,8 +34,7 @@ def publishers(sources: Mapping[str, Source], named: Iterable[str]) -> str:
     return ", ".join(names[:_MOST_PUBLISHERS]) + more
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Figure:
+class Figure(Struct, frozen=True, eq=False):
     """One labelled rate. rate: mg/kg/min; text: in the label's own unit; also_printed: its other form, if any.
 
     cite: product, label, indication and figure; read_on: who published the pages it was read on, what is unverified.
@@ -45,8 +48,7 @@ class Figure:
     also_printed: str = ""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class DoseRange:
+class DoseRange(Struct, frozen=True, eq=False):
     """A dose in g/kg. low: NaN where nothing says what is too little; basis: infusion, course, cycle or month.
 
     days: within which it is the whole dose; of one per infusion, after which it is repeated, None where that is not
@@ -61,8 +63,7 @@ class DoseRange:
     cite: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class LabelRow:
+class LabelRow(Struct, frozen=True, eq=False):
     """A label's figures for one indication and phase; None where no source gave the figure.
 
     step_rates, step_add: mg/kg/min, as far as the label lists rates, or says by how much to raise (NaN: it does not).
@@ -80,8 +81,7 @@ class LabelRow:
     entry: Label
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Product:
+class Product(Struct, frozen=True, eq=False):
     """One product of one strength. concentration: mg/mL, NaN where it depends on reconstitution."""
 
     name: str
@@ -100,8 +100,7 @@ def sizes_mg(product: Product) -> tuple[int, ...]:
     return tuple(sorted(sizes, reverse=True))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class IcdRow:
+class IcdRow(Struct, frozen=True, eq=False):
     """A diagnosis code without its dot, and what it answers: an indication, a risk question, or none."""
 
     code: str

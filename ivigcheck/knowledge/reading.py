@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,8 +16,7 @@ from ivigcheck.units import quantity_of
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(msgspec.Struct, frozen=True):
     """Names the file, and the entry in it, that a refusal is about."""
 
     file: str

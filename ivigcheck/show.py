@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,10 +14,16 @@ from ivigcheck.units import RELATIVE_TOLERANCE, exceeds
 CUT_MARK: Final = "…(cut)"
 _DIGITS: Final = 4
 _MOST_DIGITS: Final = 17
+_KEPT: Final = 10_000  # numbers as shown: limits and round weights, doses and rates come again and again
 
 
+@lru_cache(maxsize=_KEPT)
 def number(value: float, digits: int = _DIGITS + 2) -> str:
     """A number without exponent, without trailing zeros, and with a zero before its point."""
+    return _shown(value, digits)
+
+
+def _shown(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return "unknown" if math.isnan(value) else "more than can be shown"
     text = f"{value:.{digits}g}"
@@ -45,7 +52,7 @@ def against(value: float, limit: float, *, exclusive: bool = False) -> str:
         return number(limit)
     over = bool(exceeds(value, limit, exclusive))
     for digits in range(_DIGITS, _MOST_DIGITS + 1):
-        text = number(value, digits)
+        text = _shown(value, digits)
         shown = float(text)
         if bool(exceeds(shown, limit, exclusive)) == over and (shown != limit):
             return text

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +26,7 @@ from ivigcheck.orders import Orders
 from ivigcheck.pipeline import Checked
 from ivigcheck.report.columns import Told
 from ivigcheck.report.json_text import encoded
-from ivigcheck.rules import RULES, Finding
+from ivigcheck.rules import RULES, Finding, Severity
 from ivigcheck.rules.wording import as_written
 from ivigcheck.written import Trouble
 
@@ -62,8 +64,8 @@ _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "IVG903": ("order_days_ahead",),
 }
 """Parameters on which rules rest beside those that their source names."""
-_OF_PATIENT: Final = frozenset({"IVG401", "IVG402", "IVG404"})
 _OF_ORDER_ID: Final = "IVG905"
+_OF_OTHERS: Final = frozenset({"IVG401", "IVG402", "IVG404", _OF_ORDER_ID})  # the others rest on the patient's rows
 _OF_CELLS: Final = "IVG908"  # two cells that cannot both be right: as they are written
 # Inputs of findings for which the basis stands, unless the finding is about their very cell.
 _IN_BASIS: Final = frozenset(
@@ -81,37 +83,28 @@ _IN_BASIS: Final = frozenset(
 ).union(*_MEASURES.values(), *_CODES.values())
 _AGE: Final = frozenset({"age_years", "birth_date"})
 _LIMITS: Final = ("start", "soft_max", "hard_max")
+_SEVERITIES: Final = tuple((severity.name, severity.name.lower()) for severity in Severity)  # by value
+_KEPT: Final = 10_000  # values and names as they count: limits, weights, doses and products come again and again
 
 
 def _digest(parts: Any) -> str:
     return hashlib.sha256(encoded(parts)).hexdigest()[:DIGITS]
 
 
+@lru_cache(maxsize=_KEPT)
 def _measure(value: float) -> str:
-    return f"{value:.9g}"
+    return f"{value + 0.0:.9g}"  # the two zeros, which are one in the cache, are one in words
+
+
+@lru_cache(maxsize=_KEPT)
+def _name(text: str) -> str:
+    return fold(text)
 
 
 def _folded(text: str) -> str:
     """A text without regard to case and blanks, and a plain number without regard to its zeros."""
     words = " ".join(text.split()).casefold()
     return _measure(float(words)) if words.isascii() and words.replace(".", "", 1).isdigit() else words
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class _Column:
-    """One column in plain data. cells: what stands for a value that there is not."""
-
-    values: list[Any]
-    cells: tuple[str, ...]
-    measured: bool
-
-    def of(self, orders: Orders, i: int) -> Any:
-        value = self.values[i]
-        if self.measured and not math.isnan(value):
-            return _measure(value)
-        if not self.measured and value >= 0:
-            return value
-        return [_written(orders, name, i) for name in self.cells if orders.text[name][i]]
 
 
 def _written(orders: Orders, name: str, i: int) -> str:
@@ -128,16 +121,16 @@ class Fingerprints:
 
     def __init__(self, checked: Checked) -> None:
         self._checked = checked
-        orders = checked.orders
-        self._columns = [
-            _Column(
-                getattr(orders, name).astype(kind).tolist(), tuple(c for c in cells if c in orders.text), kind is float
-            )
+        orders, limits = checked.orders, checked.limits
+        self._ids = [identifiers(orders, name) for name in ("patient_id", "order_id")]
+        self._measures, self._codes = (
+            [
+                (getattr(orders, name).astype(kind).tolist(), tuple(cell for cell in cells if cell in orders.text))
+                for name, cells in columns.items()
+            ]
             for kind, columns in ((float, _MEASURES), (int, _CODES))
-            for name, cells in columns.items()
-        ]
+        )
         known = orders.knowledge
-        self._indications = [each.code for each in known.indications]
         entry = known.policy.entry
         self._parameters = {
             code: [
@@ -153,59 +146,78 @@ class Fingerprints:
                 self._unread[i].append((name, _written(orders, name, i)))
         self._coded = [name for name, coded in orders.coded.items() if (coded >= 0).any()]
         self._overruled = [name for name, mask in orders.overruled.items() if mask.any()]
-        self._files = [table.sha256 for table in checked.tables for _ in table.rows]
+        self._thrombosis: list[float] = (orders.as_of.toordinal() - orders.days_since_thrombosis).tolist()
+        self._file_ends = list(accumulate(len(table.rows) for table in checked.tables))
         self._basis: dict[int, str] = {}
-        self._in_force: dict[int, Any] = {}
         self._named: dict[str, str] = {}
+        self._limits: list[tuple[list[float], list[bool], list[int]]] = [
+            (
+                getattr(limits, name).tolist(),
+                getattr(limits, f"{name}_exclusive", np.zeros(orders.n, bool)).tolist(),
+                getattr(limits, f"{name}_basis").tolist(),
+            )
+            for name in _LIMITS
+        ]
+        self._resting_on = [*(self._unversioned(basis.text) for basis in limits.bases), None]  # position -1: no limit
+        self._stood_for: dict[tuple[str, str], frozenset[str]] = {}
         self._together: dict[tuple[int, ...], str] = {}
 
-    def of(self, i: int, finding: Finding) -> Seen:
-        """One finding as it is told from others."""
-        orders = self._checked.orders
-        order_id, patient_id = (identifier(orders, name, i) or "" for name in ("order_id", "patient_id"))
-        basis = self.basis(i)
-        detail = finding.detail
-        what = (patient_id, order_id, finding.code, finding.column)
-        about = frozenset(detail.inputs) if finding.code == _OF_CELLS else frozenset({finding.column})
-        tokens = ((name, self._input(name, text, i, about)) for name, text in detail.inputs.items())
-        inputs = sorted((name, token) for name, token in tokens if token)
-        made = (basis, finding.severity.name, inputs, self._limits(i), self._unversioned(detail.source))
-        others = self._others(finding.code, i)
-        return Seen(
-            fingerprint=_digest([*what, *made, self._parameters[finding.code], others]),
-            subject=_digest(what),
-            basis=basis,
-            order_id=order_id,
-            patient_id=patient_id,
-            code=finding.code,
-            column=finding.column,
-            severity=finding.severity.name.lower(),
-        )
+    def of(self, i: int, findings: Sequence[Finding]) -> list[Seen]:
+        """One order's findings as they are told from others."""
+        basis, limits = self.basis(i), self._in_force(i)
+        patient_id, order_id = [ids.said[ids.codes[i]] or "" for ids in self._ids]
+        seen = []
+        for code, _, severity, column, detail in findings:
+            stood_for = self._stood_for.get((code, column)) or self._standing_for(code, column)
+            inputs = [] if stood_for.issuperset(detail.inputs) else self._inputs(detail.inputs, stood_for, i)
+            source = self._named.get(detail.source) or self._unversioned(detail.source)
+            others = self._others(code, i) if code in _OF_OTHERS else ""
+            name, small_name = _SEVERITIES[severity]
+            subject = _digest((patient_id, order_id, code, column))
+            made = (basis, name, inputs, limits, source, self._parameters[code], others)
+            fingerprint = _digest((patient_id, order_id, code, column, *made))
+            seen.append(Seen(fingerprint, subject, basis, order_id, patient_id, code, column, small_name))
+        return seen
 
     def basis(self, i: int) -> str:
         """What an order says of itself, and the history of its patient: weight, rates, product, dose, the infusion's
         day, risk answers and what gave them, all that verdicts rest on."""
         if i not in self._basis:
-            orders = self._checked.orders
-            if i in orders.malformed:  # nothing in it was used: it is the row that stands there in this very file
-                self._basis[i] = _digest([self._files[i], orders.place[i].sheet, orders.place[i].row])
-                return self._basis[i]
-            code = orders.indication[i]
-            said: list[Any] = [column.of(orders, i) for column in self._columns]
-            said += [
-                self._indications[code] if code >= 0 else [fold(orders.cell("indication", i))],
-                *self._product(i),
-                fold(orders.cell("last_product", i)),
-                orders.answer_rows[i],
-                [(name, fold(orders.code_for(name, i))) for name in self._coded if orders.coded[name][i] >= 0],
-                [name for name in self._overruled if orders.overruled[name][i]],
-                self._thrombosis_day(i),
-                self._unread.get(i),
-                int(orders.ordered_day[i]),
-                orders.past[i].lines() if i in orders.past else (),
-            ]
-            self._basis[i] = _digest(said)
+            self._basis[i] = _digest(self._said(i))
         return self._basis[i]
+
+    def _said(self, i: int) -> list[Any]:
+        orders = self._checked.orders
+        if i in orders.malformed:  # nothing in it was used: it is the row that stands there in this very file
+            file = self._checked.tables[bisect_right(self._file_ends, i)]
+            return [file.sha256, orders.place[i].sheet, orders.place[i].row]
+        indication, thrombosis = orders.indication[i], self._thrombosis[i]
+        return [
+            # Of a value that there is not (NaN, -1) the cells stand for it.
+            *[
+                _measure(value) if (value := values[i]) == value else cells and self._cells(cells, i)
+                for values, cells in self._measures
+            ],
+            *[code if (code := codes[i]) >= 0 else cells and self._cells(cells, i) for codes, cells in self._codes],
+            (
+                orders.knowledge.indications[indication].code
+                if indication >= 0
+                else [_name(orders.cell("indication", i))]
+            ),
+            *self._product(i),
+            _name(orders.cell("last_product", i)),
+            orders.answer_rows[i],
+            [(name, _name(orders.code_for(name, i))) for name in self._coded if orders.coded[name][i] >= 0],
+            [name for name in self._overruled if orders.overruled[name][i]],
+            int(thrombosis) if thrombosis == thrombosis else None,
+            self._unread.get(i),
+            int(orders.ordered_day[i]),
+            orders.past[i].lines() if i in orders.past else (),
+        ]
+
+    def _cells(self, names: Sequence[str], i: int) -> list[str]:
+        orders = self._checked.orders
+        return [_written(orders, name, i) for name in names if orders.text[name][i]]
 
     def _product(self, i: int) -> list[list[str]]:
         """The products that an order may mean, or what is written where it means none; and which of them are not for
@@ -216,19 +228,23 @@ class Fingerprints:
         too_young = [
             p.name for p in products if (years := p.entry.contraindicated_under_years) is not None and age < years
         ]
-        return [[p.name for p in products] or [fold(orders.cell("product", i))], too_young]
+        return [[p.name for p in products] or [_name(orders.cell("product", i))], too_young]
 
-    def _thrombosis_day(self, i: int) -> int | None:
-        """The day of the last thrombotic event (ordinal), None where none is known."""
-        orders = self._checked.orders
-        days = orders.days_since_thrombosis[i]
-        return None if math.isnan(days) else orders.as_of.toordinal() - int(days)
+    def _standing_for(self, code: str, column: str) -> frozenset[str]:
+        """The inputs of a rule's findings about a column for which the basis stands."""
+        stood_for: frozenset[str] = frozenset()
+        if code != _OF_CELLS:
+            stood_for = _IN_BASIS.union(self._checked.orders.answers, () if column in _AGE else _AGE) - {column}
+        self._stood_for[code, column] = stood_for
+        return stood_for
 
-    def _input(self, name: str, text: str, i: int, about: frozenset[str]) -> str:
-        """What an input of a finding counts as; "" where the basis stands for it. about: what the finding is about."""
+    def _inputs(self, inputs: Mapping[str, str], stood_for: Collection[str], i: int) -> list[tuple[str, str]]:
+        """What those inputs of a finding count as for which the basis does not stand."""
+        tokens = ((name, self._input(name, text, i)) for name, text in inputs.items() if name not in stood_for)
+        return sorted((name, token) for name, token in tokens if token)
+
+    def _input(self, name: str, text: str, i: int) -> str:
         orders = self._checked.orders
-        if name not in about and (name in _IN_BASIS or name in orders.answers or (name in _AGE and not about & _AGE)):
-            return ""
         if name == "last_ivig_date":
             return str(orders.last_ivig_day[i])
         if name in orders.written:
@@ -238,29 +254,18 @@ class Fingerprints:
     def _others(self, code: str, i: int) -> str:
         """What the other rows say on which a finding rests: the patient's, or those of the same order id."""
         orders = self._checked.orders
-        if code in _OF_PATIENT:
-            rows = orders.of_one_patient.of(i).tolist()
-        elif code == _OF_ORDER_ID:
-            rows = orders.of_one_id.of(i).tolist()
-        else:
-            return ""
+        rows = (orders.of_one_id if code == _OF_ORDER_ID else orders.of_one_patient).of(i).tolist()
         key = tuple(rows)
         if key not in self._together:
             self._together[key] = _digest(sorted([orders.cell("order_id", row), self.basis(row)] for row in rows))
         return self._together[key]
 
-    def _limits(self, i: int) -> Any:
-        if i not in self._in_force:
-            limits = self._checked.limits
-            said: list[Any] = []
-            for name in _LIMITS:
-                value = float(getattr(limits, name)[i])
-                basis = limits.basis(getattr(limits, f"{name}_basis"), i)
-                exclusive = name != "start" and bool(getattr(limits, f"{name}_exclusive")[i])
-                text = self._unversioned(basis.text) if basis else None
-                said.append([None if math.isnan(value) else _measure(value), exclusive, text])
-            self._in_force[i] = said
-        return self._in_force[i]
+    def _in_force(self, i: int) -> list[Any]:
+        """The limits of one order, each with what it rests on."""
+        return [
+            [_measure(value) if (value := values[i]) == value else None, exclusive[i], self._resting_on[basis[i]]]
+            for values, exclusive, basis in self._limits
+        ]
 
     def _unversioned(self, text: str) -> str:
         """A source without the policy's and the knowledge's own version: a new one with the same number changes
@@ -274,15 +279,8 @@ class Fingerprints:
         return self._named[text]
 
 
-def identifier(orders: Orders, column: str, i: int) -> str | None:
-    """An id exactly as written; None where it is blank, cannot be read, or was not asked for."""
-    if not orders.identified or orders.problems[column].trouble[i]:
-        return None
-    return orders.cell(column, i) or None
-
-
 def identifiers(orders: Orders, column: str) -> Told:
-    """(n,) the ids of all orders, likewise."""
+    """(n,) the ids exactly as written; None where one is blank, cannot be read, or was not asked for."""
     if not orders.identified:
         return Told.one(None, orders.n)
     ids = orders.texts(column)

@@ -64,7 +64,7 @@ class Facts:
 
     def _in_words(self, i: int) -> list[dict[str, Any]]:
         findings = list(self._checked.findings.of(i))
-        self.seen[i] = [self._fingerprints.of(i, finding) for finding in findings]
+        self.seen[i] = self._fingerprints.of(i, findings)
         identified = self._checked.orders.identified
         return [
             _finding(finding, seen.fingerprint if identified else None)
@@ -146,7 +146,7 @@ def _value_columns(checked: Checked) -> dict[str, Any]:
             "governed_by": {name: governing(getattr(limits, f"{name}_basis")) for name in names},
         },
         "ordered": columns_as_read(orders),
-        "written": Cells(cells_as_written(orders)),
+        "written": Cells(cells_as_written(orders), orders.n),
     }
 
 

@@ -14,7 +14,6 @@ from ivigcheck.rules.wording import (
     basis_at,
     basis_source,
     factor_text,
-    inputs,
     limit_text,
     question_inputs,
     rates_over,
@@ -102,15 +101,15 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
 
 def risk_text(orders: Orders, i: int) -> str:
     """The factors that put a patient at risk, in words, each with the diagnosis code that says so."""
-    named = ((factor_text(orders, name), orders.code_for(name, i)) for name in orders.profile(i).at_risk)
-    return ", ".join(f"{words} by {code}" if code else words for words, code in named)
+    said = []
+    for name in orders.profile(i).at_risk:
+        words, code = factor_text(orders, name), orders.code_for(name, i)
+        said.append(f"{words} by {code}" if code else words)
+    return ", ".join(said)
 
 
 def risk_inputs(orders: Orders, i: int) -> dict[str, str]:
     """The cells that put a patient at risk, as written."""
     columns = [name for name in orders.profile(i).at_risk if name != AGE_FACTOR]
-    used = question_inputs(orders, i, *columns)
-    return {
-        **used,
-        **inputs(orders, i, *(("age_years", "birth_date") if orders.over_age[i] else ()), "last_thrombosis_date"),
-    }
+    age = ("age_years", "birth_date") if orders.over_age[i] else ()
+    return question_inputs(orders, i, *columns, also=(*age, "last_thrombosis_date"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
+from ivigcheck.knowledge import Knowledge, Product
 from ivigcheck.limits import Limits
 from ivigcheck.orders import UNKNOWN, YES, Orders
 from ivigcheck.rules.registry import Detail, Example, Rule, Severity, rule
@@ -22,11 +25,15 @@ def _yes_or_not(question: str) -> dict[str, tuple[Example, ...]]:
 
 def _source(orders: Orders, i: int, name: str) -> str:
     """What a contraindication rests on: the product's label where it states any, or the question's source."""
-    knowledge = orders.knowledge
-    question = next(q for q in knowledge.questions if q.name == name)
     products = orders.possible_products(i)
-    if question.family == "contraindication" and products and products[0].entry.contraindications:
-        return f"knowledge {knowledge.version}, {products[0].name}, contraindications; {read_on(orders, products[0])}"
+    return _cited(orders.knowledge, products[0] if products else None, name)
+
+
+@lru_cache(maxsize=1_000)
+def _cited(knowledge: Knowledge, product: Product | None, name: str) -> str:
+    question = next(q for q in knowledge.questions if q.name == name)
+    if question.family == "contraindication" and product and product.entry.contraindications:
+        return f"knowledge {knowledge.version}, {product.name}, contraindications; {read_on(knowledge, product)}"
     return knowledge.cite(question.sources[0])
 
 
@@ -83,10 +90,8 @@ def recent_thrombosis(orders: Orders, limits: Limits) -> Mask:
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     policy = orders.knowledge.policy
     days = orders.days_since_thrombosis[i]
-    used = {**question_inputs(orders, i, "recent_thrombosis"), **inputs(orders, i, "last_thrombosis_date")}
-    source = orders.knowledge.cite(
-        next(q.sources for q in orders.knowledge.questions if q.name == "recent_thrombosis")[0]
-    )
+    used = question_inputs(orders, i, "recent_thrombosis", also=("last_thrombosis_date",))
+    source = _cited(orders.knowledge, None, "recent_thrombosis")
     if not days <= policy.recent_thrombosis_days:
         by = by_code(orders, i, "recent_thrombosis")
         return Detail(f"a recent thrombotic event is documented{by}: IVIG is to be avoided", used, "", source)

@@ -139,8 +139,8 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     said, used, policy = f"not documented: {listed(names)}", inputs(orders, i, *names), orders.knowledge.policy
     limit, exclusive = float(limits.soft_max[i]), bool(limits.soft_max_exclusive[i])
     hard, hard_exclusive = float(limits.hard_max[i]), bool(limits.hard_max_exclusive[i])
-    within_hard = not any_rate_over(orders, i, hard, exclusive=hard_exclusive)
-    if orders.at_risk[i] or not (within_hard and any_rate_over(orders, i, limit, exclusive=exclusive)):
+    over_soft = not orders.at_risk[i] and any_rate_over(orders, i, limit, exclusive=exclusive)
+    if not over_soft or any_rate_over(orders, i, hard, exclusive=hard_exclusive):
         return Detail(said, used, "", policy.name)
     over = f"the soft maximum of {number(limit)} {UNIT} that applies until they are answered"
     rates = rates_over(orders, i, limit, over, orders.knowledge.cite_policy("review_rate"), exclusive=exclusive)
@@ -237,12 +237,16 @@ def product_unknown(orders: Orders, limits: Limits) -> Sequence[Facet]:
     ]
 
 
+# As plain numbers: a member of an enumeration is looked up slowly.
+_NOT_GIVEN, _OPEN = int(ProductState.NOT_GIVEN), int(ProductState.OPEN)
+
+
 @product_unknown.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    state = orders.product_state[i]
-    if state == ProductState.NOT_GIVEN:
+    state = int(orders.product_state[i])
+    if state == _NOT_GIVEN:
         said = "no product is given: policy limits only"
-    elif state == ProductState.OPEN:
+    elif state == _OPEN:
         names = " or ".join(product.name for product in orders.possible_products(i))
         said = f"the strength is open: {names}? Policy limits only"
     else:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 
-from ivigcheck.doses import PER_INFUSION, by_ranges, fits_any, ranges_of, rounding
-from ivigcheck.knowledge import DoseRange
+from ivigcheck.doses import PER_INFUSION, by_ranges, dose_ranges, fits_any, rounding
+from ivigcheck.knowledge import DoseRange, Knowledge
 from ivigcheck.limits import Limits
 from ivigcheck.orders import AGE_FACTOR, YES, Orders
 from ivigcheck.rules.registry import Detail, Severity, rule
@@ -68,28 +72,57 @@ def _doses(orders: Orders) -> tuple[tuple[Floats, Mask], ...]:
     )
 
 
+class _Compared(NamedTuple):
+    """Doses that apply, and what is said of them. low: the least of one infusion, NaN where none is stated so."""
+
+    ranges: Sequence[DoseRange]
+    low: float
+    high: float
+    text: str
+    cite: str
+
+
+@lru_cache(maxsize=1_000)
+def _compared(knowledge: Knowledge, product: int, indication: int, phase: int) -> _Compared:
+    """Worked out once for all orders of a product, an indication and a phase."""
+    ranges = dose_ranges(knowledge, product, indication, phase)
+    return _Compared(
+        ranges,
+        min((each.low for each in ranges if each.basis == PER_INFUSION), default=float("nan")),
+        max(each.high for each in ranges),
+        "; ".join(dict.fromkeys(map(range_text, ranges))),
+        "; ".join(dict.fromkeys(each.cite for each in ranges[:_CITED])),
+    )
+
+
 @dose_outside_range.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
-    ranges = ranges_of(orders, i)
-    most = orders.knowledge.policy.dose_rounding
-    dose = next(
-        float(each[i])
-        for each, in_grams in _doses(orders)
-        if not fits_any(each[i], ranges, rounding(orders, in_grams, slice(i, i + 1)), most)
-    )
-    over = exceeds(dose, max(each.high for each in ranges))
-    bound = (
-        max(each.high for each in ranges) if over else min(each.low for each in ranges if each.basis == PER_INFUSION)
-    )
+    compared = _compared(orders.knowledge, int(orders.product[i]), int(orders.indication[i]), int(orders.phase[i]))
+    dose = _outside(orders, compared.ranges, i)
+    over = exceeds(dose, compared.high)
+    bound = compared.high if over else compared.low
     shown = against(dose, bound)
-    compared = "; ".join(dict.fromkeys(map(range_text, ranges)))
     used = ["dose", "dose_total", *(weight_columns(orders, i) if dose_cells_in_grams(orders, i) else ())]
     relation = f"{'>' if over else '<'} {number(bound)} g/kg"
     return Detail(
-        f"{shown} g/kg in one infusion is {'over' if over else 'below'} every dose that applies. Compared: {compared}",
+        f"{shown} g/kg in one infusion is {'over' if over else 'below'} every dose that applies. "
+        f"Compared: {compared.text}",
         inputs(orders, i, *used, "indication", "product"),
         f"{per_kg_text(orders, i, dose)}{shown} g/kg {relation}",
-        "; ".join(dict.fromkeys(each.cite for each in ranges[:_CITED])),
+        compared.cite,
+    )
+
+
+def _outside(orders: Orders, ranges: Sequence[DoseRange], i: int) -> float:
+    """The dose of one order that is outside every range: the greater, or where that one fits the lesser."""
+    greater = float(orders.dose_g_per_kg[i])
+    if not orders.least_dose_g_per_kg[i] < greater:  # there is no other one, and the rule has found the order
+        return greater
+    most = orders.knowledge.policy.dose_rounding
+    return next(
+        float(each[i])
+        for each, in_grams in _doses(orders)
+        if not fits_any(each[i], ranges, rounding(orders, in_grams, slice(i, i + 1)), most)
     )
 
 
@@ -175,16 +208,17 @@ def high_dose_with_stroke_risk(orders: Orders, limits: Limits) -> Mask:
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     high = orders.knowledge.policy.high_dose_g_per_kg
     dose = against(float(orders.dose_g_per_kg[i]), high)
-    factors = [q.name for q in orders.profile(i).yes if q.family in _FAMILIES] + (
-        [_ALSO] if orders.answered(_ALSO)[i] else []
-    )
-    risks = listed([*factors, *([factor_text(orders, AGE_FACTOR)] if orders.over_age[i] else [])])
-    absolute = dose_cells_in_grams(orders, i)
+    over_age, absolute = orders.over_age[i], dose_cells_in_grams(orders, i)
+    factors = [q.name for q in orders.profile(i).yes if q.family in _FAMILIES]
+    if orders.answers[_ALSO][i] == YES:
+        factors.append(_ALSO)
+    risks = listed([*factors, factor_text(orders, AGE_FACTOR)] if over_age else factors)
     used = ["dose", "dose_total", *(weight_columns(orders, i) if absolute else ())]
-    used += ["age_years", "birth_date"] if orders.over_age[i] else []
+    used += ["age_years", "birth_date"] if over_age else []
+    steps = per_kg_text(orders, i, float(orders.dose_g_per_kg[i])) if absolute else ""
     return Detail(
         f"{dose} g/kg in one infusion (high: {number(high)} g/kg or more), with a risk of stroke: {risks}",
-        {**inputs(orders, i, *used), **question_inputs(orders, i, *factors)},
-        f"{per_kg_text(orders, i, float(orders.dose_g_per_kg[i]))}{dose} g/kg ≥ {number(high)} g/kg",
+        question_inputs(orders, i, *factors, before=used),
+        f"{steps}{dose} g/kg ≥ {number(high)} g/kg",
         orders.knowledge.cite_policy("high_dose"),
     )

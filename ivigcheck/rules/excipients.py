@@ -87,10 +87,12 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     if "age_years" in columns:
         columns.append("birth_date")
     known = f"knowledge {orders.knowledge.version}"
-    composition = "; ".join(f"{known}, {product.name}, composition; {read_on(orders, product)}" for product in products)
+    composition = "; ".join(
+        f"{known}, {product.name}, composition; {read_on(orders.knowledge, product)}" for product in products
+    )
     return Detail(
         f"{what}: {verb} ({names}, stabilizer {stabilizers})",
-        {**question_inputs(orders, i, *columns), **inputs(orders, i, "product")},
+        question_inputs(orders, i, *columns, also=("product",)),
         "",
         composition or f"{known}, products",
     )

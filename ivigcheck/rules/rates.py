@@ -149,9 +149,9 @@ def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     return Detail(said.message, {**said.inputs, **inputs(orders, i, "max_rate")}, said.arithmetic, said.source)
 
 
-def mean_rate(orders: Orders) -> Floats:
-    """(n,) the mean rate in mg/kg/min that the dose of this infusion needs to be in within its hours."""
-    return orders.dose_g_per_kg * 1000 / (orders.infusion_hours * 60)
+def mean_rate(orders: Orders, rows: slice = slice(None)) -> Floats:
+    """(k,) the mean rate in mg/kg/min that the doses of some orders' infusions need to be in within their hours."""
+    return orders.dose_g_per_kg[rows] * 1000 / (orders.infusion_hours[rows] * 60)
 
 
 @rule(
@@ -180,7 +180,7 @@ def implied_rate_too_fast(orders: Orders, limits: Limits) -> Mask:
 @implied_rate_too_fast.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     limit, exclusive = float(limits.hard_max[i]), bool(limits.hard_max_exclusive[i])
-    rate = against(float(mean_rate(orders)[i]), limit, exclusive=exclusive)
+    rate = against(float(mean_rate(orders, slice(i, i + 1))[0]), limit, exclusive=exclusive)
     dose, hours = number(orders.dose_g_per_kg[i]), number(orders.infusion_hours[i])
     basis = basis_at(limits, limits.hard_max_basis, i)
     steps = f"{dose} g/kg × 1000 ÷ ({hours} h × 60) = {rate} {UNIT}"

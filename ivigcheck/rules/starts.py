@@ -51,10 +51,12 @@ def start_over(orders: Orders, limits: Limits, i: int) -> Detail:
     return rates_over(orders, i, limit, over, source, columns=("start_rate",))
 
 
-def days_since_last(orders: Orders) -> Floats:
-    """(n,) days from the last IVIG infusion to this one's own day, or else that of the check; NaN where unknown."""
-    own = np.where(orders.ordered_day == NO_DAY, orders.as_of.toordinal(), orders.ordered_day)
-    return np.where(orders.last_ivig_day == NO_DAY, _NAN, own - orders.last_ivig_day)
+def days_since_last(orders: Orders, rows: slice = slice(None)) -> Floats:
+    """(k,) days from the last IVIG infusion of some orders to their own day, or else that of the check; NaN where
+    unknown."""
+    ordered, last = orders.ordered_day[rows], orders.last_ivig_day[rows]
+    own = np.where(ordered == NO_DAY, orders.as_of.toordinal(), ordered)
+    return np.where(last == NO_DAY, _NAN, own - last)
 
 
 def restarting(orders: Orders) -> Mask:
@@ -94,7 +96,7 @@ def restart_at_minimum(orders: Orders, limits: Limits) -> Mask:
 @restart_at_minimum.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     said = start_over(orders, limits, i)
-    days, most = days_since_last(orders)[i], orders.knowledge.policy.restart_after_days
+    days, most = days_since_last(orders, slice(i, i + 1))[0], orders.knowledge.policy.restart_after_days
     reasons, used, source = [], [], said.source
     if orders.first_infusion[i] == YES or orders.phase[i] == _FIRST:
         reasons.append("this is a first infusion")

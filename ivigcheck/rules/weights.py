@@ -20,14 +20,14 @@ def _index(weight_kg: Floats, height_cm: Floats) -> Floats:
     return np.asarray(weight_kg / (height_cm / _CM_PER_M) ** 2, float)
 
 
-def other_reading(orders: Orders) -> Floats:
-    """(n,) the weight in kg that the same number would be in the other unit; NaN where there is none."""
+def other_reading(orders: Orders, rows: slice = slice(None)) -> Floats:
+    """(k,) the weight in kg that some orders' same number would be in the other unit; NaN where there is none."""
     written = orders.written.get("weight")
     if written is None:
-        return np.full(orders.n, np.nan)
+        return np.full(orders.n, np.nan)[rows]
     factor = {name: UNITS["body_mass"][name].factor for name in _UNITS}
     swapped = [factor[_UNITS[1 - _UNITS.index(unit.name)]] for unit in written.units]
-    return np.asarray(written.value * np.array([*swapped, np.nan])[written.unit], float)
+    return np.asarray(written.value[rows] * np.array([*swapped, np.nan])[written.unit[rows]], float)
 
 
 def _outside(orders: Orders, index: Floats) -> Mask:
@@ -51,7 +51,8 @@ def weight_suspicious(orders: Orders, limits: Limits) -> Mask:
 @weight_suspicious.says
 def _(orders: Orders, limits: Limits, i: int, column: str) -> Detail:
     window = orders.knowledge.policy.entry.body_mass_index
-    height, weight, other = float(orders.height_cm[i]), float(orders.weight_kg[i]), float(other_reading(orders)[i])
+    height, weight = float(orders.height_cm[i]), float(orders.weight_kg[i])
+    other = float(other_reading(orders, slice(i, i + 1))[0])
     written = orders.written["weight"]
     unit = written.unit_at(i)
     swapped = _UNITS[1 - _UNITS.index(unit.name)] if unit else ""

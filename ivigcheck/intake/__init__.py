@@ -14,6 +14,7 @@ from ivigcheck.intake.table import BadCell, Table
 __all__ = ["WORKBOOK_ENDINGS", "BadCell", "Table", "read_inputs"]
 
 TEXT_ENDINGS: Final = (".csv", ".tsv")
+PARQUET_ENDING: Final = ".parquet"
 WORKBOOK_ENDINGS: Final = (".xlsx", ".xlsm")
 _SAVE_AS: Final = (".xls", ".xlsb", ".ods", ".xlt", ".xltx", ".xltm")
 
@@ -46,6 +47,10 @@ def read_inputs(
             from ivigcheck.intake.excel import read_excel  # here, so that a CSV never waits for openpyxl
 
             tables.append(read_excel(path, columns, sheet=sheet, progress=report))
+        elif ending == PARQUET_ENDING:
+            from ivigcheck.intake.parquet_file import read_parquet  # here, so that none of the others waits for pyarrow
+
+            tables.append(read_parquet(path, columns, progress=report))
         else:
             from ivigcheck.intake.csv_file import read_csv
 
@@ -63,9 +68,9 @@ def _from(before: int, progress: Callable[[int], None] | None) -> Callable[[int]
 def _ending(path: Path) -> str:
     """The input's kind by its name. Raises InputError with the way out for one that is not read."""
     ending = path.suffix.casefold()
-    if ending in TEXT_ENDINGS or ending in WORKBOOK_ENDINGS:
+    if ending in (*TEXT_ENDINGS, *WORKBOOK_ENDINGS, PARQUET_ENDING):
         return ending
     way_out = "Save it as .xlsx." if ending in _SAVE_AS else "Export the orders as .csv or .xlsx."
     if path.is_dir():
         way_out = "It is a directory: name the files in it."
-    raise InputError(f"{shown_name(path)}: is not read; inputs end in .csv, .tsv, .xlsx or .xlsm. {way_out}")
+    raise InputError(f"{shown_name(path)}: is not read; inputs end in .csv, .tsv, .xlsx, .xlsm or .parquet. {way_out}")

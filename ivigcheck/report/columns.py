@@ -84,16 +84,18 @@ class Whole:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of several columns of the input: for each order those that are not blank, by their column's name."""
+    """The cells of several columns of the input: for each of n orders those that are not blank, by their column's
+    name."""
 
     cells: Mapping[str, Texts]
+    n: int
 
     @cached_property
     def listed(self) -> Sequence[Mapping[str, str]]:
         return _Lazily(self)
 
     def rows(self, at: slice) -> Cells:
-        return Cells({name: texts[at] for name, texts in self.cells.items()})
+        return Cells({name: texts[at] for name, texts in self.cells.items()}, len(range(*at.indices(self.n))))
 
 
 class _Lazily(Sequence[Mapping[str, str]]):
@@ -101,11 +103,14 @@ class _Lazily(Sequence[Mapping[str, str]]):
 
     def __init__(self, column: Cells) -> None:
         self._cells = list(column.cells.items())
+        self._n = column.n
 
     def __len__(self) -> int:
-        return len(self._cells[0][1]) if self._cells else 0
+        return self._n
 
     def __getitem__(self, at: Any) -> Any:
+        if at >= self._n:
+            raise IndexError(at)
         return {name: text for name, texts in self._cells if (text := texts[at])}
 
 

@@ -58,7 +58,7 @@ def _written(cells: Mapping[str, str]) -> str:
     return encoded(cells).decode()
 
 
-def _leaves(order: Mapping[str, Any]) -> Iterator[_Leaf]:
+def csv_leaves(order: Mapping[str, Any]) -> Iterator[_Leaf]:
     """The leaves of an order's facts, or of the columns of all orders' facts: name, leaf, and its form where it has one
     of its own; status first."""
     yield from ((name, order[name], None) for name in ("status", "order_id", "patient_id"))
@@ -78,18 +78,18 @@ def _leaves(order: Mapping[str, Any]) -> Iterator[_Leaf]:
 
 def csv_fields(order: Mapping[str, Any]) -> dict[str, Any]:
     """One order's facts under their leaf names."""
-    return {name: form(leaf) if form else leaf for name, leaf, form in _leaves(order)}
+    return {name: form(leaf) if form else leaf for name, leaf, form in csv_leaves(order)}
 
 
 def csv_names(order: Mapping[str, Any]) -> list[str]:
     """The leaf names under which an order's facts stand, status first."""
-    return [name for name, *_ in _leaves(order)]
+    return [name for name, *_ in csv_leaves(order)]
 
 
 def csv_columns(tree: Tree) -> dict[str, Column]:
     """The facts of all orders under their leaf names; the cells as written keep their form."""
     return {
-        name: leaf.form(form) if form and not isinstance(leaf, Cells) else leaf for name, leaf, form in _leaves(tree)
+        name: leaf.form(form) if form and not isinstance(leaf, Cells) else leaf for name, leaf, form in csv_leaves(tree)
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -13,11 +14,11 @@ import numpy as np
 from ivigcheck.delta import Delta, Seen
 from ivigcheck.errors import UsageError
 from ivigcheck.pipeline import Checked
-from ivigcheck.report.columns import Told, Tree
+from ivigcheck.report.columns import Told, Tree, rows_of
 from ivigcheck.report.csv_report import run_fields
 from ivigcheck.report.delta_facts import add_marks, delta_facts
 from ivigcheck.report.json_report import render_json
-from ivigcheck.report.model import Facts, head, worst_first
+from ivigcheck.report.model import Facts, head, provenance, worst_first
 from ivigcheck.report.schedule_facts import schedule_facts
 from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 from ivigcheck.show import visible
@@ -88,16 +89,24 @@ class Rendering:
         return render_json(self.report)
 
     def csv(self) -> bytes:
-        from ivigcheck.report.bulk import csv_header, csv_lines  # pyarrow: not for the other reports
-
-        run = run_fields(self._head, signed_off=self._checked.knowledge.signed_off)
-        tree = self._tree
-        return b"".join([csv_header(tree, run), csv_lines(tree, run)])
+        return self._bulk(".csv")
 
     def jsonl(self) -> bytes:
-        from ivigcheck.report.bulk import json_lines
+        return self._bulk(".jsonl")
 
-        return bytes(json_lines(self._tree))
+    def parquet(self) -> bytes:
+        return self._bulk(".parquet")
+
+    def _bulk(self, ending: str) -> bytes:
+        from ivigcheck.report.bulk_files import BULK_FORMATS  # pyarrow: not for the other reports
+
+        run = run_fields(self._head, signed_off=self._checked.knowledge.signed_off)
+        tree, file = self._tree, io.BytesIO()
+        about = provenance(self._checked.knowledge)
+        writer = BULK_FORMATS[ending].begin(file, rows_of(tree, slice(0)), run, about)
+        writer.write(BULK_FORMATS[ending].part(tree, run))
+        writer.close()
+        return file.getvalue()
 
     @property
     def _tree(self) -> Tree:
@@ -128,11 +137,12 @@ FORMATS: Final[Mapping[str, Callable[[Rendering], bytes]]] = {
     ".html": Rendering.html,
     ".csv": Rendering.csv,
     ".jsonl": Rendering.jsonl,
+    ".parquet": Rendering.parquet,
     ".json": Rendering.json,
 }
 
 
-BULK: Final = frozenset({".csv", ".jsonl"})
+BULK: Final = frozenset({".csv", ".jsonl", ".parquet"})
 """The reports that are in the order of the input, and can be written part by part."""
 
 

@@ -51,7 +51,7 @@ class Cluster:
                         n_workers=cores(),
                         threads_per_worker=1,
                         host="127.0.0.1",
-                        dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",
                     )
                 )
             try:

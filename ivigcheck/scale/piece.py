@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from ivigcheck.intake.plain import Offsets
 from ivigcheck.intake.table import Table
@@ -13,8 +13,7 @@ from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
 from ivigcheck.pipeline import check_tables
 from ivigcheck.report import Facts, counts
-from ivigcheck.report.bulk import csv_lines, json_lines
-from ivigcheck.report.columns import Tree
+from ivigcheck.report.bulk_files import BULK_FORMATS
 from ivigcheck.scale.parts import Part
 
 
@@ -54,17 +53,10 @@ class Run:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Piece:
-    """A part's lines of each report, by its ending, and its orders by status."""
+    """What a part adds to each report, by its ending, and its orders by status."""
 
-    lines: Mapping[str, Any]
+    parts: Mapping[str, Any]
     counts: Mapping[str, int]
-
-
-_LINES: Final[Mapping[str, Callable[[Tree, Mapping[str, Any]], Any]]] = {
-    ".csv": csv_lines,
-    ".jsonl": lambda tree, _: json_lines(tree),
-}
-"""The ending of a report that is written part by part -> what makes a part's lines."""
 
 
 def check_part(task: Task, run: Run, memory: Memory | None = None) -> Piece:
@@ -81,5 +73,4 @@ def check_part(task: Task, run: Run, memory: Memory | None = None) -> Piece:
         own=range(first, first + len(table.rows)),
     )
     tree = Facts(checked).columns()
-    lines = {ending: bytes(_LINES[ending](tree, run.fields)) for ending in run.endings}
-    return Piece(lines, counts(checked))
+    return Piece({ending: BULK_FORMATS[ending].part(tree, run.fields) for ending in run.endings}, counts(checked))

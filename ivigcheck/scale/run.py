@@ -20,9 +20,9 @@ from ivigcheck.intake.plain import Layout, NotPlain, cut, lay_out
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
-from ivigcheck.pipeline import Progress, check_order, order_columns, read_tables, settled
-from ivigcheck.report import history_facts, order_facts, provenance, publishing
-from ivigcheck.report.bulk import csv_header
+from ivigcheck.pipeline import Progress, check_tables, order_columns, read_tables, settled
+from ivigcheck.report import Facts, history_facts, provenance, publishing
+from ivigcheck.report.bulk_files import BULK_FORMATS
 from ivigcheck.report.csv_report import run_fields
 from ivigcheck.scale.engines import Cores, Engine, Here, cores
 from ivigcheck.scale.inputs import Inputs
@@ -61,8 +61,8 @@ def check_in_parts(
     """Checks every order of the inputs and writes the reports, which are all of the kinds in `BULK`.
 
     Memory does not grow with the inputs but for a few numbers of each order. engine: who does the work; chosen by the
-    size of the inputs where None. whole_below: bytes of a file from which on it is read in blocks. Returns the orders by
-    status, and their number as ``orders``.
+    size of the inputs where None. whole_below: bytes of a file from which on it is read in blocks.
+    Returns the orders by status, and their number as ``orders``.
     Raises InputError, HistoryError, OutputError, and AccountingError where rows in and orders out differ: then no
     report is written or replaced.
     """
@@ -187,16 +187,21 @@ def _write(
     pieces: Iterable[Piece], files: Mapping[Path, BinaryIO], run: Run, progress: Progress | None
 ) -> Counter[str]:
     """Writes the pieces as they come. Returns the orders by status, and their number."""
-    for path, file in files.items():
-        if path.suffix.lower() == ".csv":
-            file.write(csv_header(order_facts(check_order({}, run.as_of), 0), run.fields))
+    nothing = Facts(check_tables([run.columns], run.as_of, knowledge=run.knowledge)).columns()
+    about = provenance(run.knowledge)
+    writers = [
+        (ending := path.suffix.lower(), BULK_FORMATS[ending].begin(file, nothing, run.fields, about))
+        for path, file in files.items()
+    ]
     tally: Counter[str] = Counter()
     for piece in pieces:
-        for path, file in files.items():
-            file.write(piece.lines[path.suffix.lower()])
+        for ending, writer in writers:
+            writer.write(piece.parts[ending])
         tally.update(piece.counts)
         if progress:
             progress("checking", tally["orders"])
+    for _, writer in writers:
+        writer.close()
     return tally
 
 

@@ -18,12 +18,14 @@ from ivigcheck.columns import PHASES
 from ivigcheck.doses import counted_days, rounding, timed_ranges
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.orders import NO_DAY, Orders
-from ivigcheck.units import Mask
+from ivigcheck.units import RELATIVE_TOLERANCE, Mask
 
 Ids = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 _SLACK = 1e-5
-"""By how much single precision and summing may be off, and more."""
+"""By how much weights in single precision may be off, and more."""
+_JUST_OVER = 1 + RELATIVE_TOLERANCE / 2
+"""Sums that come to the very dose that applies are usual; whatever is over it by the tolerance is over this too."""
 WEEKEND = 2
 """Days of a weekend, which may lie within a course."""
 
@@ -40,8 +42,8 @@ class Keys:
     patient: Ids
     order: Ids
     day: npt.NDArray[np.int32]
-    dose: npt.NDArray[np.float32]
-    rounding: npt.NDArray[np.float32]
+    dose: npt.NDArray[np.float64]
+    rounding: npt.NDArray[np.float64]
     weight: npt.NDArray[np.float32]
     kind: npt.NDArray[np.int32]
 
@@ -52,8 +54,8 @@ class Keys:
             np.where(orders.of_one_patient.counted, patient, 0).astype(np.uint64),
             np.where(orders.texts("order_id").blank | ~orders.usable, 0, order).astype(np.uint64),
             orders.ordered_day.astype(np.int32),
-            orders.dose_g_per_kg.astype(np.float32),
-            rounding(orders, orders.dose_in_grams, slice(None)).astype(np.float32),
+            orders.dose_g_per_kg,
+            rounding(orders, orders.dose_in_grams, slice(None)),
             orders.weight_kg.astype(np.float32),
             _kinds(orders),
         )
@@ -133,11 +135,18 @@ class Patients:
 
     def of_much(self) -> Mask:
         """(k,) orders of patients whose doses may come to more than the one that applies within its own time."""
+        return self._of_all(np.flatnonzero(self.too_much))
+
+    @cached_property
+    def too_much(self) -> Mask:
+        """(k,) the very orders with which they may."""
         dosed, left_out = self._dosed()
         if not len(dosed):
             return np.zeros(len(self.rows), bool)
         much = _Doses(self._keys.rows(dosed), self._group[dosed], self._knowledge).too_much()
-        return self._of_all(np.concatenate([dosed[much], left_out]))
+        found = self._of_all(left_out)  # of these the rule is asked, whatever their own dose is
+        found[dosed[much]] = True
+        return found
 
     def _dosed(self) -> tuple[Positions, Positions]:
         """The orders whose day and dose are known, but for those left out: of one order id and day, all but the one
@@ -191,7 +200,7 @@ class _Doses:
                 rounded = np.fmin(
                     self._rounded[until] - self._rounded[first], self._knowledge.policy.dose_rounding * high
                 )
-                over = self._summed[until] - self._summed[first] > (high + rounded) * (1 - _SLACK)
+                over = self._summed[until] - self._summed[first] > (high + rounded) * _JUST_OVER
                 found[rows[over & (until - first > 1)]] = True
         return found
 

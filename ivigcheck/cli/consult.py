@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ivigcheck.cli.history_option import history_path
-from ivigcheck.cli.patient_id import read_patient_id
 from ivigcheck.errors import HistoryError, UsageError
-from ivigcheck.history import History, HistoryMissing
-from ivigcheck.history.recalled import memory_of
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
+
+if TYPE_CHECKING:
+    from ivigcheck.history import History  # imported where there is one: an order without need not wait for it
 
 NoHistoryOption = Annotated[
     bool, typer.Option("--no-history", help="Do not ask the history of the patients; the report says so.")
@@ -44,6 +44,8 @@ def consulting(option: str | None, knowledge: Knowledge, *, without: bool = Fals
     if history is None:
         yield Memory.none("there is none yet; it begins with the first reaction or thrombosis that is recorded")
         return
+    from ivigcheck.history.recalled import memory_of
+
     with history:
         yield memory_of(history)
 
@@ -51,6 +53,8 @@ def consulting(option: str | None, knowledge: Knowledge, *, without: bool = Fals
 def place_to_record(option: str | None, knowledge: Knowledge) -> Path:
     """The history to record in. The user's own begins with its first entry; any other must be there, for one that is
     only away would be begun anew, and miss all that it holds. Raises HistoryError where it is not."""
+    from ivigcheck.history import History
+
     place = history_path(option)
     if place.named or knowledge.policy.site.require_history:
         History.reading(place.path).close()
@@ -59,6 +63,8 @@ def place_to_record(option: str | None, knowledge: Knowledge) -> Path:
 
 def _opened(option: str | None, *, required: bool) -> History | None:
     """The history, where there is one, or must be one."""
+    from ivigcheck.history import History, HistoryMissing
+
     try:
         place = history_path(option)
     except HistoryError:  # this user can have none of their own
@@ -88,6 +94,8 @@ def consulting_for_one(
             )
         yield Memory.none("no patient was named (--patient -)")
         return
+    from ivigcheck.cli.patient_id import read_patient_id
+
     patient_id = read_patient_id(patient)
     with consulting(option, knowledge, without=without) as memory:
         known = memory.recall([patient_id])

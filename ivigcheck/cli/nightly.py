@@ -128,7 +128,7 @@ def check_config(file: Annotated[Path, typer.Argument(metavar="FILE", help="The 
     from ivigcheck.history.recalled import memory_of
     from ivigcheck.knowledge import built_in
     from ivigcheck.nightly.config import missing, read_config
-    from ivigcheck.site import read_site_policy
+    from ivigcheck.site.reading import read_site_policy
 
     config = read_config(file)
     knowledge = read_site_policy(config.policy, built_in()) if config.policy else built_in()

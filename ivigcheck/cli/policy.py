@@ -16,7 +16,8 @@ from ivigcheck.knowledge import Deviation, Knowledge, Site, built_in
 from ivigcheck.knowledge.model import Range, Reasons, StartRates
 from ivigcheck.rules import RULES
 from ivigcheck.show import number
-from ivigcheck.site import policy_path, read_site_policy
+from ivigcheck.site import policy_path
+from ivigcheck.site.reading import read_site_policy
 
 policy_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

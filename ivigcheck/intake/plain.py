@@ -32,6 +32,8 @@ LONGEST_LINE: Final = 100_000
 LINE_END, _RETURN, QUOTE = b"\n", b"\r", b'"'
 _ORDINARY: Final = bytes(code for code in range(256) if code >= 0x20 or code in b"\t\r\n")
 _BOM: Final = b"\xef\xbb\xbf"
+_DAMAGED: Final = tuple(sign.encode() for sign in ("\u00c2", "\u00c3", "\u00e2\u20ac", "\ufffd"))
+"""Without any of these a text is not mis-encoded; to look for them is fast."""
 _MARK: Final = _BOM.decode()  # at the beginning of a block it would be passed over
 
 Offsets = npt.NDArray[np.int64]
@@ -159,7 +161,7 @@ def require_plain(data: bytes, delimiter: str) -> None:
             text = data.decode()
         except UnicodeDecodeError:
             raise NotPlain from None
-        if MOJIBAKE.search(text) or _MARK in text:
+        if _MARK in text or (any(sign in data for sign in _DAMAGED) and MOJIBAKE.search(text)):
             raise NotPlain
     if QUOTE in data:
         _require_plain_quotes(np.frombuffer(data, np.uint8), ord(delimiter))

@@ -27,8 +27,8 @@ from ivigcheck.nightly.status import StatusFile, read_status
 from ivigcheck.nightly.takings import check_newest, clear_unfinished, newest_file, put_all_away, read_new
 from ivigcheck.pipeline import Progress, check_tables
 from ivigcheck.report import summary
-from ivigcheck.site import read_site_policy
 from ivigcheck.site.clock import today
+from ivigcheck.site.reading import read_site_policy
 from ivigcheck.version import __version__
 
 _INTERRUPTED: Final = 130

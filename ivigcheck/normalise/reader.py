@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeVar
 
 import numpy as np
@@ -198,6 +198,7 @@ class Reader:
         return self.written[name]
 
 
+@lru_cache(maxsize=50_000)  # a large run comes in parts, which have most of their spellings in common
 def _read_with_unit(
     column: Column, text: str, header: str, stated: str
 ) -> tuple[float, Unit | None, Trouble, str, str]:

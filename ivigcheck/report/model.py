@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -37,10 +38,13 @@ class Facts:
         self._checked = checked
         self._fingerprints = Fingerprints(checked)
         self._columns = {**_head_columns(checked), **_answer_columns(checked.orders), **_value_columns(checked)}
-        self._picker = Picker(self._columns)
         self._made: dict[int, list[dict[str, Any]]] = {}
         self.seen: dict[int, list[Seen]] = {}
         """Index of an order whose facts were asked for -> its findings as they are told from others, in their order."""
+
+    @cached_property
+    def _picker(self) -> Picker:
+        return Picker(self._columns)
 
     def of(self, i: int) -> dict[str, Any]:
         """One order's facts."""

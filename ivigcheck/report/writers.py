@@ -7,21 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ivigcheck.delta import Delta, Seen
-from ivigcheck.errors import UsageError
+from ivigcheck.errors import AccountingError, UsageError
 from ivigcheck.pipeline import Checked
 from ivigcheck.report.columns import Told, Tree, rows_of
 from ivigcheck.report.csv_report import run_fields
 from ivigcheck.report.delta_facts import add_marks, delta_facts
 from ivigcheck.report.json_report import render_json
 from ivigcheck.report.model import Facts, head, provenance, worst_first
-from ivigcheck.report.schedule_facts import schedule_facts
-from ivigcheck.schedule import Clock, Refusal, Schedule, schedule_of
 from ivigcheck.show import visible
+
+if TYPE_CHECKING:
+    from ivigcheck.schedule import Clock, Refusal, Schedule  # imported where one is asked for
 
 Report = Mapping[str, Any]
 
@@ -34,8 +35,6 @@ class Rendering:
         self._head = head(checked, started)
         self._all_facts = facts = Facts(checked)
         self._plans: dict[tuple[int, float | None], Schedule | Refusal] = {}
-        self.seen: Mapping[int, Sequence[Seen]] = facts.seen
-        """Index of an order -> its findings as they are told from others."""
         self._delta: Told | None = None
         self.basis = facts.basis
         """Gives, for the index of an order, what its values come to."""
@@ -63,18 +62,30 @@ class Rendering:
         return self
 
     @property
+    def seen(self) -> Mapping[int, Sequence[Seen]]:
+        """Index of an order -> its findings as they are told from others."""
+        if len(self._facts) != len(self._all_facts.seen):
+            raise AccountingError("not every order's findings are told from others: nothing is published")
+        return self._all_facts.seen
+
+    @property
     def facts(self) -> Sequence[Mapping[str, Any]]:
         """What is said of each order, in the order of the input."""
         return self._facts
 
     def _planned(self, i: int, clock: Clock | None = None, increment: float | None = None) -> dict[str, Any]:
         """What is said of an order's schedule: the schedule, or why it has none."""
+        from ivigcheck.report.schedule_facts import schedule_facts
+        from ivigcheck.schedule import Schedule
+
         plan = self._schedule(i, increment)
         if isinstance(plan, Schedule):
             return {"schedule": schedule_facts(plan, clock), "no_schedule": None}
         return {"schedule": None, "no_schedule": plan.why}
 
     def _schedule(self, i: int, increment: float | None = None) -> Schedule | Refusal:
+        from ivigcheck.schedule import schedule_of
+
         if (i, increment) not in self._plans:
             orders, limits, findings = self._checked.orders, self._checked.limits, self._checked.findings
             self._plans[i, increment] = schedule_of(orders, limits, findings, i, pump_increment_mL_per_h=increment)
@@ -115,7 +126,9 @@ class Rendering:
         return tree if self._delta is None else {**tree, "delta": self._delta}
 
     def xlsx(self) -> bytes:
+        from ivigcheck.report.schedule_facts import schedule_facts
         from ivigcheck.report.xlsx import render_xlsx  # openpyxl takes longer to import than an order to check
+        from ivigcheck.schedule import Schedule
 
         order = worst_first(self._checked)
         plans = ((self._facts[i], self._schedule(i)) for i in order)

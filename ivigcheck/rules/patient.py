@@ -178,7 +178,7 @@ def cumulative_dose(orders: Orders, limits: Limits) -> Mask:
     """
     marked = np.zeros(orders.n, bool)
     everyone = _all_patients(orders)
-    for i in everyone.rows[everyone.of_much()].tolist():
+    for i in everyone.rows[everyone.too_much].tolist():
         marked[i] = _over(orders, _patient(orders, i), i) is not None
     return marked
 

@@ -5,6 +5,6 @@ judges anything, naming line, key and fix.
 """
 
 from ivigcheck.site.files import BUILT_IN, VARIABLE, policy_path
-from ivigcheck.site.reading import knowledge_in_force, read_site_policy
+from ivigcheck.site.in_force import knowledge_in_force
 
-__all__ = ["BUILT_IN", "VARIABLE", "knowledge_in_force", "policy_path", "read_site_policy"]
+__all__ = ["BUILT_IN", "VARIABLE", "knowledge_in_force", "policy_path"]

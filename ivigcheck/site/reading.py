@@ -9,12 +9,11 @@ from pathlib import Path
 import msgspec
 
 from ivigcheck.errors import KnowledgeError, UsageError
-from ivigcheck.knowledge import Knowledge, Site, built_in
+from ivigcheck.knowledge import Knowledge, Site
 from ivigcheck.knowledge.model import Reasons, Source
 from ivigcheck.knowledge.policies import in_force
 from ivigcheck.settings_file import Problems, read_document
 from ivigcheck.site.clinical import SITE_SOURCE, deviations, merged, read_settings
-from ivigcheck.site.files import policy_path
 from ivigcheck.site.headers import read_headers
 from ivigcheck.site.parameters import TABLES
 from ivigcheck.site.settings import (
@@ -28,15 +27,6 @@ from ivigcheck.site.settings import (
     read_severities,
 )
 from ivigcheck.site.shape import read_shape
-
-
-def knowledge_in_force(option: str | None) -> Knowledge:
-    """The knowledge under the policy in force: the site's where a file is named or found, else the built-in one.
-
-    option: the file of --policy, or None. Raises UsageError where the file cannot be read or is not right.
-    """
-    path = policy_path(option)
-    return built_in() if path is None else read_site_policy(path, built_in())
 
 
 def read_site_policy(path: Path, knowledge: Knowledge) -> Knowledge:

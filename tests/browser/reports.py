@@ -130,7 +130,7 @@ def data_of(path: Path) -> dict[str, Any]:
 def many() -> Report:
     """Of ten thousand orders."""
     sys.path.append(str(TESTS / "bench"))
-    from bench import write_orders
+    from orders import write_orders
 
     path = FOLDERS[0] / "many.csv"
     write_orders(path, 10_000)

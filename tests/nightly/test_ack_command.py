@@ -225,7 +225,7 @@ def test_a_site_has_its_own_reasons_and_its_own_longest_time(pharmacy: Pharmacy)
 )
 def test_a_list_of_reasons_that_says_nothing_is_refused(tmp_path: Path, text: str, words: str) -> None:
     from ivigcheck.knowledge import built_in
-    from ivigcheck.site import read_site_policy
+    from ivigcheck.site.reading import read_site_policy
 
     path = tmp_path / "p.toml"
     path.write_text(f'id = "site"\nversion = "1"\n{text}')

@@ -17,7 +17,7 @@ from ivigcheck.knowledge import Knowledge, built_in
 from ivigcheck.pipeline import check_files, check_tables
 from ivigcheck.report import Facts
 from ivigcheck.report.model import order_facts
-from ivigcheck.site import read_site_policy
+from ivigcheck.site.reading import read_site_policy
 
 OVER = GOOD | {"max_rate": "9 mg/kg/min", "diabetes": "yes", "dose": "1 g/kg", "cardiovascular_risk": "",
                "estrogen_use": "yes"}  # fmt: skip

@@ -109,7 +109,7 @@ def test_an_output_that_is_an_input_or_named_twice_is_refused(tmp_path: Path) ->
             check_outputs(outputs, inputs)
 
 
-@pytest.mark.parametrize("name", ["r.txt", "r", "r.xls", "r.jsonl", "r.parquet"])
+@pytest.mark.parametrize("name", ["r.txt", "r", "r.xls", "r.jsonlines", "r.pdf"])
 def test_an_ending_that_names_no_report_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"Use one of \.xlsx, \.html, \.csv, \.json"):
         check_endings([Path(name)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _Text = Any
 
 _COMMA: Final = ord(",")
 _LONGEST: Final = (1 << 31) - 1  # of a text in a column; the kernel fails without an end
+_HARMLESS: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9 ._/%-]*)?(?:\n(?:[A-Za-z0-9][A-Za-z0-9 ._/%-]*)?)*")
 _PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e16
 """Numbers between these are written by all encoders in the same digits, without an exponent."""
 
@@ -102,7 +104,7 @@ def _json_text(column: Column) -> _Text:
 
 def _csv_text(column: Column) -> _Text:
     if isinstance(column, Told):
-        return _spread([text.encode() for text in _quoted([field(value) for value in column.said])], column.codes)
+        return _spread(_fields(column.said), column.codes)
     if isinstance(column, Cells):
         text = _cells_text(column, _encoded_in_quotes, quote=b'""')
         return b'"' + text + b'"' if isinstance(text, bytes) else _joined([b'"', text, b'"'])
@@ -111,13 +113,26 @@ def _csv_text(column: Column) -> _Text:
     return _csv_numbers(column)
 
 
-def _spread(texts: list[bytes], codes: Any) -> _Text:
+def _spread(texts: Sequence[str] | Sequence[bytes], codes: Any) -> _Text:
     """(n,) texts by their codes, of which -1 is the last; one text where all lines have the same."""
     if not len(codes):
         return pa.array([], pa.binary())
     if (codes == codes[0]).all():
-        return texts[int(codes[0])]
+        one = texts[int(codes[0])]
+        return one.encode() if isinstance(one, str) else one
+    if len(texts) > len(codes):  # of a text that stands in no line, nothing need be made
+        used, codes = np.unique(codes, return_inverse=True)
+        texts, codes = [texts[code] for code in used.tolist()], codes.reshape(-1)
     return pa.array(texts, pa.binary()).take(pa.array(np.where(codes < 0, len(texts) - 1, codes)))
+
+
+def _fields(said: Sequence[Any]) -> list[Any]:
+    """Each value as it stands between the commas of a CSV line."""
+    # Most distinct texts are ids of letters and digits, which stand as they are: one look at all of them together.
+    texts = [value or "" for value in said] if all(isinstance(value, str | None) for value in said) else None
+    if texts is not None and _HARMLESS.fullmatch("\n".join(texts)):
+        return texts
+    return _quoted([field(value) for value in said])
 
 
 def _quoted(values: Sequence[Any]) -> list[str]:
@@ -140,6 +155,8 @@ def _apart(values: Sequence[Any]) -> list[str]:
 
 def _encoded_in_quotes(text: str) -> bytes:
     """A text as JSON inside a field of CSV that is quoted."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'""{text}""'.encode()
     return visible(encoded(text).decode()).replace('"', '""').encode()
 
 

@@ -45,7 +45,9 @@ class Engine(StrEnum):
 
 
 def batch(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Order files: .csv, .tsv, .xlsx or .xlsm.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Order files: .csv, .tsv, .xlsx, .xlsm or .parquet.")
+    ],
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -81,11 +83,14 @@ def batch(
 
     The history of the patients is asked where there is one: reactions and confirmed thromboses that were recorded.
 
+    Reports in .csv, .jsonl and .parquet alone are written part by part, from inputs of any size.
+
     \b
     Examples:
       ivigcheck batch sample_orders/clean_batch.csv
       ivigcheck batch sample_orders/messy_batch.csv -o out.xlsx -o out.json
       ivigcheck batch sample_orders/messy_batch.csv -o report.html --open
+      ivigcheck batch years.csv -o years_report.csv -o years_report.jsonl
       ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
       ivigcheck batch sample_orders/clean_batch.csv \\
           --policy sample_orders/site_policy.toml

@@ -19,6 +19,7 @@ WRITTEN: Final = (
     "nightly",
     "policy",
     "automation",
+    "large-runs",
     "limits",
 )
 """The pages that somebody wrote."""

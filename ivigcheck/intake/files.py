@@ -113,6 +113,12 @@ class Watch:
             raise _changed(shown_name(self.path))
 
 
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a whole file, in hex. Raises InputError where it cannot be read."""
+    with _in_words(shown_name(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @contextlib.contextmanager
 def _in_words(name: str) -> Iterator[None]:
     """Says what the system refuses, as an InputError."""

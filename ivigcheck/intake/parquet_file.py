@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,11 @@ class ParquetLayout:
     header: tuple[str, ...]
     mapping: HeaderMap
     groups: tuple[int, ...]
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """The names, in the file, of the columns that are ours."""
+        return tuple(self.header[position] for position in self.mapping.positions.values())
 
     @property
     def head(self) -> Table:
@@ -81,53 +87,78 @@ def read_parquet(path: Path, columns: Sequence[Column], *, progress: Callable[[i
     content = read_content(path)
     layout = lay_out_parquet(path, columns, io.BytesIO(content.data))
     tables = []
-    for k in range(len(layout.groups)):
-        tables.append(read_group(layout, k, io.BytesIO(content.data)))
+    for k, records in enumerate(layout.groups):
+        found = _group(io.BytesIO(content.data), layout.name, layout.header, layout.ours, k)
+        tables.append(_orders(layout, k, found, np.arange(records)))
         if progress:
             progress(sum(len(table.rows) for table in tables))
-    rows = [row for table in tables for row in table.rows]
-    blank = sum(layout.groups) - len(rows)
+    table = joined(tables) if tables else layout.head
+    blank = sum(layout.groups) - len(table.rows)
+    notices = tuple(count_notices(len(table.rows), blank))
+    return replace(table, sha256=content.sha256, blank_rows=blank, notices=notices)
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """The rows of several tables of one file, one after the other."""
     offsets = np.cumsum([0, *(len(table.rows) for table in tables)]).tolist()
     return replace(
-        layout.head,
-        sha256=content.sha256,
-        rows=tuple(rows),
-        cells={
-            name: Texts.joined([Texts.of(table.cells[name]) for table in tables]) if tables else ()
-            for name in layout.mapping.positions
-        },
+        tables[0],
+        rows=tuple(row for table in tables for row in table.rows),
+        cells={name: Texts.joined([Texts.of(table.cells[name]) for table in tables]) for name in tables[0].cells},
         bad_cells={
             first + i: bad for first, table in zip(offsets, tables, strict=False) for i, bad in table.bad_cells.items()
         },
-        blank_rows=blank,
-        notices=tuple(count_notices(len(rows), blank)),
     )
 
 
-def read_group(layout: ParquetLayout, group: int, source: Any = None, at: Sequence[int] | None = None) -> Table:
-    """The orders of one row group. at: only these of its records. Raises InputError."""
-    mapping = layout.mapping
-    with _opened(source or layout.path, layout.name) as file:
-        ours = [layout.header[position] for position in mapping.positions.values()]
-        read = _read(file, group, ours, layout.name)
-        if read.num_rows != layout.groups[group]:
-            raise InputError(f"{layout.name}: changed while reading. Nothing of it was used.")
+def read_group(layout: ParquetLayout, group: int, records: Sequence[int]) -> Table:
+    """The orders among some records of one row group, counted from its first. Raises InputError."""
+    status = layout.path.stat()
+    mark = status.st_size, status.st_mtime_ns
+    found = _kept_group(layout.path, mark, layout.name, layout.header, layout.ours, group)
+    return _orders(layout, group, found, np.asarray(records, np.int64))
+
+
+_Records = tuple[Any, npt.NDArray[np.bool_]]
+"""The values of our columns, and (n,) whether a record is empty."""
+
+
+@lru_cache(maxsize=1)  # parts of one row group are read one after the other
+def _kept_group(
+    path: Path, mark: tuple[int, int], name: str, header: tuple[str, ...], ours: tuple[str, ...], group: int
+) -> _Records:
+    """mark: tells the file from another one of its name."""
+    return _group(path, name, header, ours, group)
+
+
+def _group(source: Any, name: str, header: Sequence[str], ours: Sequence[str], group: int) -> _Records:
+    """One row group."""
+    with _opened(source, name) as file:
+        read = _read(file, group, ours, name)
         empty = np.ones(read.num_rows, bool)
         for column in read.columns:
             empty &= column.is_null().to_numpy()
-        if empty.any():  # whether a record is empty depends on the columns that are not ours too
-            others = [name for name in layout.header if name not in ours]
-            for column in _read(file, group, others, layout.name).columns if others else ():
+        others = [each for each in header if each not in ours]
+        if empty.any() and others:  # whether a record is empty depends on the columns that are not ours too
+            for column in _read(file, group, others, name).columns:
                 empty &= column.is_null().to_numpy()
-    kept = np.flatnonzero(~empty) if at is None else np.asarray(at, np.int64)
+    return read, empty
+
+
+def _orders(layout: ParquetLayout, group: int, found: _Records, records: npt.NDArray[np.int64]) -> Table:
+    """The orders among some records of a row group."""
+    read, empty = found
+    if read.num_rows != layout.groups[group]:
+        raise InputError(f"{layout.name}: changed while reading. Nothing of it was used.")
+    kept = records[~empty[records]]
     cells: dict[str, Texts] = {}
     bad: dict[int, tuple[BadCell, ...]] = {}
-    for name, column in zip(mapping.positions, read.columns, strict=True):
+    for name, column in zip(layout.mapping.positions, read.columns, strict=True):
         cells[name], why = _cells(column.take(pa.array(kept)), layout.columns[name])
         for i, reason in why.items():
             bad[i] = (*bad.get(i, ()), BadCell(name, reason))
     first = sum(layout.groups[:group]) + 1
-    return replace(layout.head, rows=tuple((kept + first).tolist()), cells=cells, bad_cells=bad)
+    return replace(layout.head, rows=tuple((kept + first).tolist()), cells=cells, bad_cells=dict(sorted(bad.items())))
 
 
 def _opened(source: Any, name: str) -> Any:

@@ -49,6 +49,7 @@ class Layout:
     """How a plain file is laid out. name: for reports. header: its texts; mapping: what they mean.
 
     begins: the byte at which its data begin; first_line: the line on which they do. blank_rows: before the header.
+    sha256: of the whole file, where it was asked for.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Layout:
     begins: int
     first_line: int
     blank_rows: int
+    sha256: str = ""
 
     @property
     def head(self) -> Table:
@@ -66,7 +68,7 @@ class Layout:
         return Table(
             file=self.name,
             sheet=None,
-            sha256="",
+            sha256=self.sha256,
             rows=(),
             cells={name: [] for name in self.mapping.positions},
             headers=self.mapping.written,

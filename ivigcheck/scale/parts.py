@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ivigcheck.intake.blocks import Rows, lines_at, read_block
+from ivigcheck.intake.parquet_file import ParquetLayout, joined, read_group
 from ivigcheck.intake.plain import Block, Layout, Offsets, bytes_of
 from ivigcheck.intake.table import Table
 
@@ -31,6 +32,9 @@ class Part(Protocol):
 
     def after(self, lines: int) -> Part:
         """The same part, knowing how many lines of the input's data stand before it."""
+
+    def of_file(self, sha256: str) -> Part:
+        """The same part, knowing the digest of the whole input, by which a row is told that has nothing else."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +58,9 @@ class CsvPart:
     def after(self, lines: int) -> CsvPart:
         return replace(self, block=replace(self.block, first_line=self.layout.first_line + lines))
 
+    def of_file(self, sha256: str) -> CsvPart:
+        return replace(self, layout=replace(self.layout, sha256=sha256))
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TablePart:
@@ -75,6 +82,44 @@ class TablePart:
         return 0  # its rows know their places
 
     def after(self, lines: int) -> TablePart:
+        return self
+
+    def of_file(self, sha256: str) -> TablePart:
+        return self
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ParquetPart:
+    """Some records of a row group of a Parquet file, from the first to before the last."""
+
+    layout: ParquetLayout
+    group: int
+    first: int
+    last: int
+
+    def read(self) -> Rows:
+        table = read_group(self.layout, self.group, range(self.first, self.last))
+        begins = np.array(table.rows, np.int64) - 1
+        n = len(table.rows)
+        return Rows(table, begins, 0, n, self.last - self.first - n, 0)
+
+    def beside(self, begins: Offsets, rows: Sequence[int]) -> Table:
+        ends = np.cumsum(self.layout.groups)
+        group = np.searchsorted(ends, begins, "right")
+        tables = []
+        for k in np.unique(group).tolist():
+            of_group = begins[group == k] - (int(ends[k]) - self.layout.groups[k])
+            tables.append(read_group(self.layout, k, of_group.tolist()))
+        return joined(tables)
+
+    @property
+    def line(self) -> int:
+        return 0  # its rows know their places
+
+    def after(self, lines: int) -> ParquetPart:
+        return self
+
+    def of_file(self, sha256: str) -> ParquetPart:
         return self
 
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from ivigcheck.columns import Column
 from ivigcheck.errors import AccountingError
-from ivigcheck.intake import TEXT_ENDINGS
-from ivigcheck.intake.files import Watch
+from ivigcheck.intake import PARQUET_ENDING, TEXT_ENDINGS
+from ivigcheck.intake.files import Watch, digest_of
+from ivigcheck.intake.parquet_file import ParquetLayout, lay_out_parquet
 from ivigcheck.intake.plain import Layout, NotPlain, cut, lay_out
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
@@ -26,7 +27,7 @@ from ivigcheck.report.bulk_files import BULK_FORMATS
 from ivigcheck.report.csv_report import run_fields
 from ivigcheck.scale.engines import Cores, Engine, Here, cores
 from ivigcheck.scale.inputs import Inputs
-from ivigcheck.scale.parts import CsvPart, Part, TablePart
+from ivigcheck.scale.parts import CsvPart, ParquetPart, Part, TablePart
 from ivigcheck.scale.piece import Beside, Piece, Run, Task
 from ivigcheck.scale.survey import Outline
 from ivigcheck.scale.together import PART_BITS, Company
@@ -110,36 +111,49 @@ def _sources(inputs: Inputs, knowledge: Knowledge, whole_below: int | None) -> l
     """The inputs, large plain ones in blocks. whole_below: bytes from which on a file is large; None: none is."""
     columns = order_columns(knowledge)
     usual = inputs.sheet is None and inputs.encoding is None and not knowledge.policy.site.encoding
-    layouts = {}
+    layouts: dict[Path, Layout | ParquetLayout] = {}
     if usual and whole_below is not None:
-        found = ((path, _plain(path, columns, whole_below)) for path in inputs.paths)
+        found = ((path, _laid_out(path, columns, whole_below)) for path in inputs.paths)
         layouts = {path: layout for path, layout in found if layout}
     watches = {path: Watch.over(path) for path in layouts}
     rest = [path for path in inputs.paths if path not in layouts]
     held = read_tables(rest, knowledge, sheet=inputs.sheet, encoding=inputs.encoding) if rest else []
     tables = dict(zip(rest, held, strict=True)) | {path: layout.head for path, layout in layouts.items()}
     named = settled(inputs.paths, [tables[path] for path in inputs.paths], knowledge)
-    sources = []
-    for path, table in zip(inputs.paths, named, strict=True):
-        layout = layouts.get(path)
-        parts: list[Part]
-        if layout:
-            layout = replace(layout, name=table.file)
-            parts = [CsvPart(layout, block) for block in cut(layout)]
-        else:
-            parts = [TablePart(table, k, min(k + _ROWS, len(table.rows))) for k in range(0, len(table.rows), _ROWS)]
-        sources.append(_Source(replace(table, rows=(), cells=dict.fromkeys(table.cells, ())), parts, watches.get(path)))
-    return sources
+    return [
+        _Source(
+            replace(table, rows=(), cells=dict.fromkeys(table.cells, ())),
+            list(_parts(table, layouts.get(path))),
+            watches.get(path),
+        )
+        for path, table in zip(inputs.paths, named, strict=True)
+    ]
 
 
-def _plain(path: Path, columns: Sequence[Column], whole_below: int) -> Layout | None:
-    """How a file is laid out, where it is large and plain."""
+def _parts(table: Table, layout: Layout | ParquetLayout | None) -> Iterator[Part]:
+    """The parts of an input. table: held as a whole where it is not laid out; named as it is in the report."""
+    if isinstance(layout, Layout):
+        layout = replace(layout, name=table.file)
+        yield from (CsvPart(layout, block) for block in cut(layout))
+    elif layout:
+        layout = replace(layout, name=table.file)
+        for group, records in enumerate(layout.groups):
+            yield from (ParquetPart(layout, group, k, min(k + _ROWS, records)) for k in range(0, records, _ROWS))
+    else:
+        n = len(table.rows)
+        yield from (TablePart(table, k, min(k + _ROWS, n)) for k in range(0, n, _ROWS))
+
+
+def _laid_out(path: Path, columns: Sequence[Column], whole_below: int) -> Layout | ParquetLayout | None:
+    """How a file is laid out, where it is large and can be read in pieces."""
     try:
-        if path.suffix.casefold() in TEXT_ENDINGS and path.is_file() and path.stat().st_size >= whole_below:
-            return lay_out(path, columns)
+        if not path.is_file() or path.stat().st_size < whole_below:
+            return None
+        if path.suffix.casefold() == PARQUET_ENDING:
+            return lay_out_parquet(path, columns)
+        return lay_out(path, columns) if path.suffix.casefold() in TEXT_ENDINGS else None
     except (NotPlain, OSError):
-        pass
-    return None
+        return None
 
 
 def _looked_at(
@@ -147,10 +161,12 @@ def _looked_at(
 ) -> tuple[list[Part], list[Outline]]:
     """All parts, knowing their lines, and what looking at each once gave. Raises NotPlain."""
     found = engine.look([part for source in sources for part in source.parts], knowledge, as_of)
-    parts, outlines = [], []
+    parts: list[Part] = []
+    outlines: list[Outline] = []
     orders = 0
     for source in sources:
         lines = surplus = data_rows = 0
+        first = len(parts)
         for part in source.parts:
             outlines.append(next(found))
             parts.append(part.after(lines))
@@ -160,6 +176,9 @@ def _looked_at(
             orders += outlines[-1].orders
             if progress:
                 progress("reading", orders)
+        if source.watch and any(outline.malformed for outline in outlines[first:]):
+            sha256 = digest_of(source.watch.path)
+            parts[first:] = [part.of_file(sha256) for part in parts[first:]]
         if surplus == data_rows > 1:
             raise NotPlain  # every row has more fields than the header: the strict reader decides what that means
     return parts, outlines

@@ -57,10 +57,11 @@ class Surveyed:
 
 @dataclass(frozen=True)
 class Outline:
-    """What a part comes to. orders: how many; begin: where in the input it begins; lines: how many it has; surplus,
-    data_rows: see `Rows`."""
+    """What a part comes to. orders: how many, and how many of them are malformed; begin: where in the input it begins;
+    lines: how many it has; surplus, data_rows: see `Rows`."""
 
     orders: int
+    malformed: int
     begin: int
     lines: int
     surplus: int
@@ -79,7 +80,7 @@ def survey(part: Part, knowledge: Knowledge, as_of: date) -> tuple[Outline, Surv
     row = np.asarray(table.rows, np.int64).astype(np.uint32)
     begin = int(rows.begins[0]) if orders.n else 0
     surveyed = Surveyed(keys, _contents(table, orders.n), row, (rows.begins - begin).astype(np.uint32))
-    return Outline(orders.n, begin, rows.lines, rows.surplus, rows.data_rows), surveyed
+    return Outline(orders.n, len(table.malformed), begin, rows.lines, rows.surplus, rows.data_rows), surveyed
 
 
 def numbers(texts: Texts) -> Ids:

@@ -216,7 +216,7 @@ def _why_no_unit(text: str, quantity: str) -> str:
     return f"has a unit not known here. Accepted: {accepted(quantity)}{hint}"
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def read_quantity(text: str, quantity: str, default: Unit | None = None, *, needs_unit: bool = True) -> Reading:
     """A number with its unit, in this program's own closed grammar.
 
@@ -243,7 +243,7 @@ def read_quantity(text: str, quantity: str, default: Unit | None = None, *, need
     return Reading(value, unit)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def read_number(text: str) -> Reading:
     """A bare number, without a unit."""
     text = text.replace("\u00a0", " ").strip()

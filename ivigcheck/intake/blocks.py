@@ -125,7 +125,8 @@ def _read_plain(layout: Layout, data: bytes, n: int) -> dict[int, Texts]:
     kind = pa.dictionary(pa.int32(), pa.string())
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
-        read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1),
+        # A block is small: threads would cost more than they spare.
+        read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(data) + 1, use_threads=False),
         parse_options=arrow_csv.ParseOptions(
             delimiter=layout.delimiter,
             quote_char='"' if QUOTE in data else False,
@@ -218,7 +219,7 @@ def _repeating(layout: Layout, columns: dict[int, Texts], counted: Mask) -> list
     """The rows that repeat the header. The first letters tell for most blocks; to fold a text is dear."""
     folded = spelling(layout.header[0])
     letters = {text[:1] for text in columns[0].distinct}
-    if all(letter.isalnum() and letter.casefold() != folded[:1] for letter in letters):
+    if all(letter.isalnum() and letter.casefold()[:1] != folded[:1] for letter in letters):
         return []
     first = columns[0].each(lambda text: spelling(text) == folded) & counted
     return [k for k in np.flatnonzero(first).tolist() if _repeats_by_cells(layout, columns, k)]

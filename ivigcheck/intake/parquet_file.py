@@ -154,7 +154,13 @@ def _orders(layout: ParquetLayout, group: int, found: _Records, records: npt.NDA
     cells: dict[str, Texts] = {}
     bad: dict[int, tuple[BadCell, ...]] = {}
     for name, column in zip(layout.mapping.positions, read.columns, strict=True):
-        cells[name], why = _cells(column.take(pa.array(kept)), layout.columns[name])
+        try:
+            cells[name], why = _cells(column.take(pa.array(kept)), layout.columns[name])
+        except (pa.ArrowException, ValueError, OverflowError) as error:
+            raise InputError(
+                f'{layout.name}: the column "{shown(layout.mapping.written[name])}" has a value that cannot be read '
+                f"({type(error).__name__}): a day after the year 9999, a time zone that is none, or damaged text."
+            ) from None
         for i, reason in why.items():
             bad[i] = (*bad.get(i, ()), BadCell(name, reason))
     first = sum(layout.groups[:group]) + 1
@@ -199,7 +205,11 @@ def _cells(column: Any, ours: Column) -> tuple[Texts, dict[int, str]]:
         return Texts.repeated("", len(array)), {}
     coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     values = coded.dictionary.to_pylist()
-    codes: npt.NDArray[np.int64] = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
+    if pa.types.is_floating(coded.dictionary.type) and coded.dictionary.type != pa.float64():
+        # Of few digits: 0.1 is 0.1, and not the nearest number with more digits.
+        values = [float(str(value)) for value in coded.dictionary.to_numpy(zero_copy_only=False)]
+    indices = coded.indices.cast(pa.int64()).fill_null(len(values))
+    codes: npt.NDArray[np.int64] = indices.to_numpy(zero_copy_only=False)
     said = [_said(value, ours) for value in [*values, None]]
     texts = Texts.of([text for text, _ in said])
     unread = np.array([bool(why) for _, why in said], bool)[codes]

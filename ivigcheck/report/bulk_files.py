@@ -20,6 +20,9 @@ class Writer(Protocol):
     def close(self) -> None:
         """Writes what is still to be written."""
 
+    def abandon(self) -> None:
+        """The report will not be published."""
+
 
 class _Lines:
     """A report of lines. header: the first of them."""
@@ -32,6 +35,9 @@ class _Lines:
         self._file.write(part)
 
     def close(self) -> None:
+        pass
+
+    def abandon(self) -> None:
         pass
 
 

@@ -23,7 +23,7 @@ _BOOLEANS: Final = {True: "true", False: "false"}
 _Leaf = tuple[str, Any, Callable[[Any], Any] | None]
 
 
-@lru_cache(maxsize=100_000)  # a report repeats most of its texts
+@lru_cache(maxsize=10_000)  # a report repeats most of its texts
 def guarded(text: str) -> str:
     """Text that no spreadsheet takes for a formula, with every invisible character written as an escape."""
     if text.isascii() and text[:1].isalnum() and text.isprintable():

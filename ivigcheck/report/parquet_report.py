@@ -106,11 +106,17 @@ class ParquetFile:
         if self._writer is not None:
             self._writer.close()
 
+    def abandon(self) -> None:
+        """Nothing more is to be written, not even the end of the file, as the writer else tries to when it goes."""
+        if self._writer is not None:
+            self._writer.is_open = False
+
     def _flush(self, least: int) -> None:
         if not self._waiting:
             return
         table = pa.concat_tables(self._waiting)
         while table.num_rows >= least:
-            self._writer.write_table(table.slice(0, _ROWS).replace_schema_metadata(self._about), row_group_size=_ROWS)
+            rows = table.slice(0, _ROWS).combine_chunks().replace_schema_metadata(self._about)
+            self._writer.write_table(rows, row_group_size=_ROWS)
             table = table.slice(_ROWS)
         self._waiting = [table] if table.num_rows else []

@@ -12,6 +12,8 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any, Final, Protocol, TypeVar
 
+import pyarrow as pa
+
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
 from ivigcheck.scale.parts import Part
@@ -54,13 +56,14 @@ class _Keeping:
             yield outline
 
     def group(self, knowledge: Knowledge) -> list[Groups]:
-        """The orders that must be seen together, one lot at a time."""
-        lots = LOTS if len(self._orders) > 1 else 1
+        """The orders that must be seen together, one lot at a time; what was kept is let go."""
+        kept, self._orders = self._orders, []
+        lots = LOTS if len(kept) > 1 else 1
         return [
-            group([deal(orders, part, lot, lots, by) for part, orders in enumerate(self._orders)], by, knowledge)
+            group([deal(orders, part, lot, lots, by) for part, orders in enumerate(kept)], by, knowledge)
             for by in KINDS
             for lot in range(lots)
-            if self._orders
+            if kept
         ]
 
 
@@ -91,7 +94,7 @@ class Cores(_Keeping):
     def opened(cls, workers: int) -> Iterator[Cores]:
         """The processes, gone when the block ends."""
         # Started anew, not forked: the libraries have threads, which a fork would leave behind half-way.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=give_memory_back) as pool:
             try:
                 yield cls(pool, workers)
             finally:
@@ -124,6 +127,12 @@ def in_order(begin: Iterable[Callable[[], Promise[_R]]], most: int) -> Iterator[
         begun.append(start())
     while begun:
         yield begun.popleft().result()
+
+
+def give_memory_back() -> None:
+    """Lets Arrow take its memory where everything else does, which gives back what is not used; its own pool keeps
+    it."""
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def cores() -> int:

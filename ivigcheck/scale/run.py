@@ -25,7 +25,7 @@ from ivigcheck.pipeline import Progress, check_tables, order_columns, read_table
 from ivigcheck.report import Facts, history_facts, provenance, publishing
 from ivigcheck.report.bulk_files import BULK_FORMATS
 from ivigcheck.report.csv_report import run_fields
-from ivigcheck.scale.engines import Cores, Engine, Here, cores
+from ivigcheck.scale.engines import Cores, Engine, Here, cores, give_memory_back
 from ivigcheck.scale.inputs import Inputs
 from ivigcheck.scale.parts import CsvPart, ParquetPart, Part, TablePart
 from ivigcheck.scale.piece import Beside, Piece, Run, Task
@@ -69,8 +69,8 @@ def check_in_parts(
     """
     with contextlib.ExitStack() as stack:
         chosen = engine or stack.enter_context(_engine(inputs.paths, memory))
-        sources = _sources(inputs, knowledge, whole_below)
         try:
+            sources = _sources(inputs, knowledge, whole_below)
             parts, outlines = _looked_at(sources, chosen, knowledge, as_of, progress)
         except NotPlain:
             sources = _sources(inputs, knowledge, None)
@@ -84,14 +84,26 @@ def check_in_parts(
         )
         files = stack.enter_context(publishing(outputs))
         company = Company(chosen.group(knowledge))
-        tally = _write(chosen.check(_tasks(sources, parts, outlines, company), run), files, run, progress)
-        for source in sources:
-            if source.watch:
-                source.watch.require_unchanged()
+        with _unchanged(sources):
+            tally = _write(chosen.check(_tasks(sources, parts, outlines, company), run), files, run, progress)
         rows = sum(outline.orders for outline in outlines)
         if rows != tally["orders"] or rows != sum(tally.values()) - rows:
             raise AccountingError(f"{rows} rows were read and {tally['orders']} orders checked: nothing is published")
     return tally
+
+
+@contextlib.contextmanager
+def _unchanged(sources: Sequence[_Source]) -> Iterator[None]:
+    """Raises InputChanged where an input is not what it was; whatever else went wrong meanwhile is due to that."""
+    watches = [source.watch for source in sources if source.watch]
+    try:
+        yield
+    except Exception:
+        for watch in watches:
+            watch.require_unchanged()
+        raise
+    for watch in watches:
+        watch.require_unchanged()
 
 
 @contextlib.contextmanager
@@ -100,6 +112,7 @@ def _engine(paths: Sequence[Path], memory: Memory) -> Iterator[Engine]:
     size = 0
     with contextlib.suppress(OSError):  # whoever reads it says why it cannot be read
         size = sum(path.stat().st_size for path in paths)
+    give_memory_back()
     if size < _MANY_BYTES or cores() == 1 or not memory.why_not:
         yield Here(memory)
         return
@@ -112,10 +125,11 @@ def _sources(inputs: Inputs, knowledge: Knowledge, whole_below: int | None) -> l
     columns = order_columns(knowledge)
     usual = inputs.sheet is None and inputs.encoding is None and not knowledge.policy.site.encoding
     layouts: dict[Path, Layout | ParquetLayout] = {}
+    watches: dict[Path, Watch] = {}
     if usual and whole_below is not None:
+        watches = {path: Watch.over(path) for path in inputs.paths if path.is_file()}  # before they are looked into
         found = ((path, _laid_out(path, columns, whole_below)) for path in inputs.paths)
         layouts = {path: layout for path, layout in found if layout}
-    watches = {path: Watch.over(path) for path in layouts}
     rest = [path for path in inputs.paths if path not in layouts]
     held = read_tables(rest, knowledge, sheet=inputs.sheet, encoding=inputs.encoding) if rest else []
     tables = dict(zip(rest, held, strict=True)) | {path: layout.head for path, layout in layouts.items()}
@@ -124,7 +138,7 @@ def _sources(inputs: Inputs, knowledge: Knowledge, whole_below: int | None) -> l
         _Source(
             replace(table, rows=(), cells=dict.fromkeys(table.cells, ())),
             list(_parts(table, layouts.get(path))),
-            watches.get(path),
+            watches[path] if path in layouts else None,
         )
         for path, table in zip(inputs.paths, named, strict=True)
     ]
@@ -213,14 +227,19 @@ def _write(
         for path, file in files.items()
     ]
     tally: Counter[str] = Counter()
-    for piece in pieces:
-        for ending, writer in writers:
-            writer.write(piece.parts[ending])
-        tally.update(piece.counts)
-        if progress:
-            progress("checking", tally["orders"])
-    for _, writer in writers:
-        writer.close()
+    try:
+        for piece in pieces:
+            for ending, writer in writers:
+                writer.write(piece.parts[ending])
+            tally.update(piece.counts)
+            if progress:
+                progress("checking", tally["orders"])
+        for _, writer in writers:
+            writer.close()
+    except BaseException:
+        for _, writer in writers:
+            writer.abandon()
+        raise
     return tally
 
 

@@ -87,14 +87,16 @@ def numbers(texts: Texts) -> Ids:
     """(n,) a number for each text, the same in every process; 0 for a blank one. Two texts have one number only by
     chance (1 in 10^13 and less), which costs a look at orders that have nothing to do with each other."""
     distinct = texts.distinct
-    longest = max(map(len, distinct), default=0)
-    if longest > _LONGEST:
-        made = np.fromiter(map(_digest, distinct), np.uint64, len(distinct))
-    else:
-        width = max(longest, 1)
-        letters = np.array(distinct, f"U{width}").view(np.uint32).reshape(len(distinct), width)
-        made = _mixed((letters.astype(np.uint64) * _PLACES[:width]).sum(axis=1, dtype=np.uint64))
-    return np.asarray(made[texts.codes] if len(distinct) else np.zeros(0, np.uint64), np.uint64)
+    if not len(distinct):
+        return np.zeros(0, np.uint64)
+    # Text by text: the same one stands in other parts, among others.
+    long = [k for k, text in enumerate(distinct) if len(text) > _LONGEST]
+    short = ["" if len(text) > _LONGEST else text for text in distinct] if long else distinct
+    width = max(map(len, short)) or 1
+    letters = np.array(short, f"U{width}").view(np.uint32).reshape(len(short), width)
+    made = _mixed((letters.astype(np.uint64) * _PLACES[:width]).sum(axis=1, dtype=np.uint64))
+    made[long] = [_digest(distinct[k]) for k in long]
+    return np.asarray(made[texts.codes], np.uint64)
 
 
 def _digest(text: str) -> int:

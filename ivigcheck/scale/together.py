@@ -84,10 +84,14 @@ def _of_repeated_ids(orders: Surveyed) -> Positions:
     return rows[np.isin(ids, ids[1:][doubtful])]
 
 
+_NONE: Final = Groups(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0, np.uint32),) * 2)
+
+
 class Company:
     """The groups of all lots."""
 
     def __init__(self, groups: Sequence[Groups]) -> None:
+        groups = groups or [_NONE]
         offsets = np.cumsum([0, *(int(each.group.max(initial=-1)) + 1 for each in groups)])
         self._group = np.concatenate([each.group + first for each, first in zip(groups, offsets, strict=False)])
         self._at = np.concatenate([each.at for each in groups])

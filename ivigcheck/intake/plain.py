@@ -26,7 +26,7 @@ from ivigcheck.intake.files import kind_of, shown_name
 from ivigcheck.intake.headers import HeaderMap, match_headers
 from ivigcheck.intake.table import Table
 
-BLOCK: Final = 1 << 20
+BLOCK: Final = 1 << 19
 """Bytes of a block, more or less: it ends with a line."""
 LONGEST_LINE: Final = 100_000
 LINE_END, _RETURN, QUOTE = b"\n", b"\r", b'"'

@@ -17,7 +17,7 @@ from ivigcheck.errors import AccountingError
 from ivigcheck.intake import PARQUET_ENDING, TEXT_ENDINGS
 from ivigcheck.intake.files import Watch, digest_of
 from ivigcheck.intake.parquet_file import ParquetLayout, lay_out_parquet
-from ivigcheck.intake.plain import Layout, NotPlain, cut, lay_out
+from ivigcheck.intake.plain import BLOCK, Layout, NotPlain, cut, lay_out
 from ivigcheck.intake.table import Table
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
@@ -35,6 +35,8 @@ from ivigcheck.scale.together import PART_BITS, Company
 SMALL: Final = 4 << 20
 """Bytes of a file that is read at once, by the strict reader."""
 _ROWS: Final = 10_000  # of a part of what is held
+_MOST_BLOCKS: Final = 4_000
+"""Of a run, more or less: from a few gigabytes on blocks grow, or who hands them out would have too much to do."""
 _MANY_BYTES: Final = 32 << 20
 """From so many bytes on it pays to start a process for each core."""
 
@@ -133,22 +135,24 @@ def _sources(inputs: Inputs, knowledge: Knowledge, whole_below: int | None) -> l
     rest = [path for path in inputs.paths if path not in layouts]
     held = read_tables(rest, knowledge, sheet=inputs.sheet, encoding=inputs.encoding) if rest else []
     tables = dict(zip(rest, held, strict=True)) | {path: layout.head for path, layout in layouts.items()}
+    total = sum(path.stat().st_size for path in layouts)
     named = settled(inputs.paths, [tables[path] for path in inputs.paths], knowledge)
     return [
         _Source(
             replace(table, rows=(), cells=dict.fromkeys(table.cells, ())),
-            list(_parts(table, layouts.get(path))),
+            list(_parts(table, layouts.get(path), max(BLOCK, total // _MOST_BLOCKS))),
             watches[path] if path in layouts else None,
         )
         for path, table in zip(inputs.paths, named, strict=True)
     ]
 
 
-def _parts(table: Table, layout: Layout | ParquetLayout | None) -> Iterator[Part]:
-    """The parts of an input. table: held as a whole where it is not laid out; named as it is in the report."""
+def _parts(table: Table, layout: Layout | ParquetLayout | None, size: int) -> Iterator[Part]:
+    """The parts of an input. table: held as a whole where it is not laid out; named as it is in the report. size: bytes
+    of a block."""
     if isinstance(layout, Layout):
         layout = replace(layout, name=table.file)
-        yield from (CsvPart(layout, block) for block in cut(layout))
+        yield from (CsvPart(layout, block) for block in cut(layout, size))
     elif layout:
         layout = replace(layout, name=table.file)
         for group, records in enumerate(layout.groups):

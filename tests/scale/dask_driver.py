@@ -21,7 +21,7 @@ def main() -> None:
     from ivigcheck.scale.inputs import Inputs
 
     cluster.cores = lambda: 2
-    run.cut = lambda layout: plain.cut(layout, 2_000)
+    run.cut = lambda layout, _: plain.cut(layout, 2_000)
     folder, *paths = map(Path, sys.argv[1:])
     killed: list[int] = []
     with cluster.Cluster.opened(None) as engine:

@@ -53,7 +53,7 @@ def in_parts(
     folder.mkdir(exist_ok=True)
     outputs = [folder / f"report{ending}" for ending in endings]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "cut", lambda layout: plain.cut(layout, size))
+        patch.setattr(run, "cut", lambda layout, _: plain.cut(layout, size))
         patch.setattr(run, "_ROWS", rows)
         tally = run.check_in_parts(
             Inputs(paths),

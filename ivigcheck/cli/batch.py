@@ -15,7 +15,7 @@ from ivigcheck.cli.consult import NoHistoryOption, consulting
 from ivigcheck.cli.history_option import HistoryOption, history_files
 from ivigcheck.cli.open_page import open_page, page_to_open
 from ivigcheck.cli.options import AsOf, ExitZero, FailOn, FailOnOption, PolicyOption, Quiet, as_of_day
-from ivigcheck.cli.terminal import Progress, captured, emit
+from ivigcheck.cli.terminal import Progress, captured, emit, on_termination
 from ivigcheck.errors import Exit, OutputError, UsageError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
@@ -120,7 +120,8 @@ def batch(
         checked: Checked | None = None
         if outputs and BULK.issuperset(path.suffix.lower() for path in outputs):
             files = Inputs(inputs, sheet, encoding)
-            tally = _in_parts(files, outputs, day, knowledge, memory, progress, engine, scheduler)
+            with on_termination():  # what is half-written holds patients: it must go however the run ends
+                tally = _in_parts(files, outputs, day, knowledge, memory, progress, engine, scheduler)
         else:
             checked = check_files(
                 inputs, day, sheet=sheet, encoding=encoding, progress=progress, knowledge=knowledge, memory=memory

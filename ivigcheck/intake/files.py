@@ -141,7 +141,7 @@ def _changed(name: str) -> InputChanged:
 
 
 def _mark(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _require_regular(status: os.stat_result, name: str, largest: int | None = LARGEST) -> None:

@@ -30,6 +30,10 @@ from ivigcheck.texts import Texts
 
 _MOST_ROWS: Final = 2_000_000
 """Records of a row group, which is read at once."""
+_LONGEST: Final = 32_767
+"""Characters of a text, as in a workbook."""
+_MOST_FOR_A_BYTE: Final = 10
+"""Records for each byte of a file: of more nothing can be said that tells one from another."""
 _BELONGS: Final = {"quantity": "a number", "number": "a number", "date": "a date", "answer": "yes or no"}
 
 
@@ -67,6 +71,7 @@ class ParquetLayout:
 def lay_out_parquet(path: Path, columns: Sequence[Column], source: Any = None) -> ParquetLayout:
     """What a Parquet file holds. source: its bytes, where they were read. Raises InputError."""
     name = shown_name(path)
+    size = path.stat().st_size
     with _opened(source or path, name) as file:
         header = tuple(file.schema_arrow.names)
         groups = tuple(file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups))
@@ -75,6 +80,10 @@ def lay_out_parquet(path: Path, columns: Sequence[Column], source: Any = None) -
             raise InputError(f"{name}: column {mapping.blank[0] + 1} has no name. Name it, or leave it out.")
         for position in mapping.positions.values():
             _require_kind(file.schema_arrow.field(position), name)
+    if sum(groups) > _MOST_FOR_A_BYTE * max(size, 1 << 16):
+        raise InputError(
+            f"{name}: is of {size:,} bytes and says that it holds {sum(groups):,} records. Export it again."
+        )
     if max(groups, default=0) > _MOST_ROWS:
         raise InputError(
             f"{name}: has a row group of {max(groups):,} records; write row groups of fewer, and run again."
@@ -169,7 +178,12 @@ def _orders(layout: ParquetLayout, group: int, found: _Records, records: npt.NDA
 
 def _opened(source: Any, name: str) -> Any:
     try:
-        return pq.ParquetFile(source)
+        file = pq.ParquetFile(source, page_checksum_verification=True)
+        texts = [each.name for each in file.schema_arrow if pa.types.is_string(each.type)]
+        if hasattr(source, "seek"):
+            source.seek(0)
+        # Texts as distinct ones with codes: a small file may hold one long text a million times.
+        return pq.ParquetFile(source, page_checksum_verification=True, read_dictionary=texts)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
@@ -221,6 +235,8 @@ def _said(value: Any, column: Column) -> tuple[str, str]:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "", ""
     if isinstance(value, str):
+        if len(value) > _LONGEST:
+            return "", f"holds a text of more than {_LONGEST:,} characters."
         if any(ch < " " and ch not in "\t\r\n" for ch in value):
             return "", "holds a control character: write the value without it."
         return value.strip(), ""

@@ -160,7 +160,7 @@ class Fingerprints:
         ]
         self._resting_on = [*(self._unversioned(basis.text) for basis in limits.bases), None]  # position -1: no limit
         self._stood_for: dict[tuple[str, str], frozenset[str]] = {}
-        self._together: dict[tuple[int, ...], str] = {}
+        self._together: dict[tuple[bool, int, int], str] = {}
 
     def of(self, i: int, findings: Sequence[Finding]) -> list[Seen]:
         """One order's findings as they are told from others."""
@@ -254,10 +254,11 @@ class Fingerprints:
     def _others(self, code: str, i: int) -> str:
         """What the other rows say on which a finding rests: the patient's, or those of the same order id."""
         orders = self._checked.orders
-        rows = (orders.of_one_id if code == _OF_ORDER_ID else orders.of_one_patient).of(i).tolist()
-        key = tuple(rows)
+        rows = (orders.of_one_id if code == _OF_ORDER_ID else orders.of_one_patient).of(i)
+        key = code == _OF_ORDER_ID, int(rows[0]), len(rows)  # which rows they are, without a look at each
         if key not in self._together:
-            self._together[key] = _digest(sorted([orders.cell("order_id", row), self.basis(row)] for row in rows))
+            told = sorted([orders.cell("order_id", row), self.basis(row)] for row in rows.tolist())
+            self._together[key] = _digest(told)
         return self._together[key]
 
     def _in_force(self, i: int) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -45,6 +46,7 @@ class Cluster:
         when the block ends. Raises UsageError where nobody answers at the address."""
         with contextlib.ExitStack() as stack:
             address: Any = scheduler
+            # Of this machine alone, and only for who began it: without keys any user could run code in the workers.
             if scheduler is None:
                 address = stack.enter_context(
                     LocalCluster(
@@ -52,6 +54,8 @@ class Cluster:
                         threads_per_worker=1,
                         host="127.0.0.1",
                         dashboard_address="127.0.0.1:0",
+                        security=True,
+                        silence_logs=logging.CRITICAL,
                     )
                 )
             try:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from datetime import date
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any, Final, Protocol, TypeVar
 
 import pyarrow as pa
 
+from ivigcheck.errors import RunError
 from ivigcheck.knowledge import Knowledge
 from ivigcheck.past import Memory
 from ivigcheck.scale.parts import Part
@@ -94,11 +98,14 @@ class Cores(_Keeping):
     def opened(cls, workers: int) -> Iterator[Cores]:
         """The processes, gone when the block ends."""
         # Started anew, not forked: the libraries have threads, which a fork would leave behind half-way.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=give_memory_back) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
             try:
                 yield cls(pool, workers)
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for child in active_children():  # what they are at is for nobody any more
+                    child.terminate()
+                raise
 
     def look(self, parts: Sequence[Part], knowledge: Knowledge, as_of: date) -> Iterator[Outline]:
         return self._kept(self._in_order(survey, ((part, knowledge, as_of) for part in parts)))
@@ -107,7 +114,14 @@ class Cores(_Keeping):
         return self._in_order(check_part, ((task, run) for task in tasks))
 
     def _in_order(self, work: Callable[..., _R], calls: Iterable[tuple[Any, ...]]) -> Iterator[_R]:
-        return in_order((partial(self._pool.submit, work, *call) for call in calls), self._workers + _AHEAD)
+        starts = (partial(self._pool.submit, work, *call) for call in calls)
+        try:
+            yield from in_order(starts, self._workers + _AHEAD)
+        except BrokenExecutor:
+            raise RunError(
+                "A process that checked a part of the orders was ended from outside, for want of memory perhaps. "
+                "Nothing was published; run again."
+            ) from None
 
 
 class Promise(Protocol[_R_co]):
@@ -127,6 +141,19 @@ def in_order(begin: Iterable[Callable[[], Promise[_R]]], most: int) -> Iterator[
         begun.append(start())
     while begun:
         yield begun.popleft().result()
+
+
+def _begin_worker() -> None:
+    """A worker leaves interruptions to the process that began it, and goes when that one does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_memory_back()
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def give_memory_back() -> None:

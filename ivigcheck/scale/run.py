@@ -73,7 +73,8 @@ def check_in_parts(
         chosen = engine or stack.enter_context(_engine(inputs.paths, memory))
         try:
             sources = _sources(inputs, knowledge, whole_below)
-            parts, outlines = _looked_at(sources, chosen, knowledge, as_of, progress)
+            with _unchanged(sources):
+                parts, outlines = _looked_at(sources, chosen, knowledge, as_of, progress)
         except NotPlain:
             sources = _sources(inputs, knowledge, None)
             parts, outlines = _looked_at(sources, chosen, knowledge, as_of, progress)

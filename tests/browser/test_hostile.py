@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from ivigcheck.knowledge import built_in
 from ivigcheck.pipeline import check_tables
-from ivigcheck.site import read_site_policy
+from ivigcheck.site.reading import read_site_policy
 
 from .conftest import Pages
 from .reading import differences, read, visible

@@ -253,7 +253,7 @@ def test_the_exit_code_is_the_same_in_parts_and_as_a_whole(
     path.write_text(csv_text(orders))
     arguments = ["batch", path, "--no-history", "--as-of", "2026-11-22", *options, "-o", tmp_path / "a.csv"]
     cut = run.cut
-    monkeypatch.setattr(run, "cut", lambda layout: cut(layout, 1))
+    monkeypatch.setattr(run, "cut", lambda layout, _: cut(layout, 1))
     monkeypatch.setattr(run.check_in_parts, "__kwdefaults__", {**run.check_in_parts.__kwdefaults__, "whole_below": 0})
     assert command(*arguments) == code
     said, in_pieces = capsys.readouterr(), (tmp_path / "a.csv").read_bytes()

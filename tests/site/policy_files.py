@@ -8,7 +8,7 @@ import pytest
 
 from ivigcheck.errors import Exit, UsageError
 from ivigcheck.knowledge import Knowledge, built_in
-from ivigcheck.site import read_site_policy
+from ivigcheck.site.reading import read_site_policy
 
 HEAD = 'id = "st-elsewhere"\nversion = "2026.3"\n'
 """Two lines: what a test adds begins in line 3."""

@@ -12,7 +12,8 @@ from policy_files import HEAD
 
 from ivigcheck.errors import Exit, UsageError
 from ivigcheck.knowledge import built_in
-from ivigcheck.site import BUILT_IN, VARIABLE, knowledge_in_force, policy_path, read_site_policy
+from ivigcheck.site import BUILT_IN, VARIABLE, knowledge_in_force, policy_path
+from ivigcheck.site.reading import read_site_policy
 
 ROOT = Path(__file__).parents[2]
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the folder is another on other systems")

@@ -11,7 +11,7 @@ from policy_files import HEAD, read, refusals, written
 from ivigcheck.errors import UsageError
 from ivigcheck.knowledge import built_in
 from ivigcheck.rules import RULES, Severity
-from ivigcheck.site import read_site_policy
+from ivigcheck.site.reading import read_site_policy
 
 # What follows the two lines of HEAD, so that it begins in line 3; the line, the key and words of the refusal.
 SHAPES = [

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from scale_driver import ENDINGS, command, crowd, csv_text, good, in_parts, left_in, messy_text, whole
 
-from ivigcheck.errors import UsageError
+from ivigcheck.errors import RunError, UsageError
 from ivigcheck.past import Memory
 from ivigcheck.scale import run
 from ivigcheck.scale.engines import Cores, Here, in_order
@@ -233,6 +233,6 @@ def test_a_worker_process_that_is_killed_publishes_nothing_and_is_no_success(tmp
                 for process in list(engine._pool._processes):
                     os.kill(process, signal.SIGKILL)
 
-        with pytest.raises(Exception, match="terminated abruptly"):
+        with pytest.raises(RunError, match="ended from outside"):
             in_parts(paths, out, size=600, endings=[".csv", ".jsonl"], engine=engine, progress=progress)
     assert left_in(out) == ["report.csv"] and (out / "report.csv").read_text() == "of yesterday"

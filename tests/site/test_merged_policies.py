@@ -13,8 +13,8 @@ from policy_files import HEAD, read, refusals, written
 from ivigcheck.knowledge import Deviation, built_in
 from ivigcheck.knowledge.model import Policy
 from ivigcheck.rules import RULES
-from ivigcheck.site.reading import read_site_policy
 from ivigcheck.site.parameters import PARAMETERS
+from ivigcheck.site.reading import read_site_policy
 
 WHY = '\nreason = "as our committee decided"'
 

@@ -90,7 +90,7 @@ def batch(
       ivigcheck batch sample_orders/clean_batch.csv
       ivigcheck batch sample_orders/messy_batch.csv -o out.xlsx -o out.json
       ivigcheck batch sample_orders/messy_batch.csv -o report.html --open
-      ivigcheck batch years.csv -o years_report.csv -o years_report.jsonl
+      ivigcheck batch sample_orders/clean_batch.csv -o out.csv -o out.jsonl
       ivigcheck batch sample_orders/every_rule.xlsx --fail-on review --quiet
       ivigcheck batch sample_orders/clean_batch.csv \\
           --policy sample_orders/site_policy.toml
